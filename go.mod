@@ -1,0 +1,3 @@
+module github.com/vmrr/vmrr
+
+go 1.26
