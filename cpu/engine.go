@@ -101,10 +101,13 @@ type Engine interface {
 	Invalidate(pa, size uint64)
 
 	// InsertBreak and RemoveBreak manage execution breakpoints at linear
-	// addresses. Run stops before such an instruction, unless it is the first
-	// that this Run executes.
+	// addresses. Run stops before such an instruction with StopBreak; the
+	// breakpoint under the present PC is a hit too.
 	InsertBreak(linear uint64)
 	RemoveBreak(linear uint64)
+	// SkipBreak makes the breakpoint under the present PC, at the present
+	// count, no hit: what a debugger wants when it goes on from there.
+	SkipBreak()
 
 	// Save returns the whole architectural state as a versioned blob in a
 	// canonical form: two CPUs in the same architectural state give the same
