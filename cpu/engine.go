@@ -12,11 +12,11 @@ type StopReason int
 
 // The reasons, in the order in which Run checks them when several hold at once.
 const (
-	StopLimit    StopReason = iota // the instruction count reached the limit
-	StopBreak                      // the next instruction is under a breakpoint; it has not run
-	StopHalt                       // the CPU executed HLT (or WFI) and waits for an interrupt
-	StopReset                      // triple fault: the CPU shut down and asks for a reset
-	StopRequest                    // RequestStop was called, from a callback or another thread
+	StopLimit   StopReason = iota // the instruction count reached the limit
+	StopBreak                     // the next instruction is under a breakpoint; it has not run
+	StopHalt                      // the CPU executed HLT (or WFI) and waits for an interrupt
+	StopReset                     // triple fault: the CPU shut down and asks for a reset
+	StopRequest                   // RequestStop was called, from a callback or another thread
 )
 
 func (r StopReason) String() string {
@@ -68,6 +68,8 @@ type Engine interface {
 	// ICount returns the instructions retired since power-on. A faulting
 	// instruction is not counted, an iteration of REP is.
 	ICount() uint64
+	// SetICount sets the count; only a state load does this, between runs.
+	SetICount(n uint64)
 	// SetClock tells the engine the two parameters of virtual time
 	// (ICount<<shift + warp, ns), of which the time-stamp counter is made.
 	SetClock(shift uint, warp uint64)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Breakpoints: nodes of ours in the library's list, which makes the translator
+ * end a block before the instruction and raise EXCP_DEBUG there. The library's
+ * own insert would throw all translated code away; ours drops only the blocks
+ * that lie over the address, in whatever address space they were made.
+ */
+
+extern void T(tb_phys_invalidate)(void *tcg, struct tb *tb, uint64_t page_addr);
+extern void T(tcg_tb_foreach)(void *tcg, int (*f)(void *, void *, void *), void *data);
+
+struct T(over) {
+	uint64_t linear;
+	struct tb **blocks;
+	size_t count, room;
+};
+
+static int T(collect_over)(void *key, void *value, void *data)
+{
+	struct T(over) *over = data;
+	struct tb *tb = value;
+	(void)key;
+	if (!(tb->cflags & CF_INVALID) && over->linear - tb->pc < (tb->size ? tb->size : 1)) {
+		if (over->count == over->room) {
+			over->room = over->room ? 2 * over->room : 16;
+			over->blocks = realloc(over->blocks, over->room * sizeof *over->blocks);
+			if (!over->blocks)
+				abort();
+		}
+		over->blocks[over->count++] = tb;
+	}
+	return 0;
+}
+
+static void T(drop_blocks_over)(struct vmrr_engine *e, uint64_t linear)
+{
+	struct T(over) over = { .linear = linear };
+	T(tcg_tb_foreach)(e->tcg, T(collect_over), &over);
+	for (size_t i = 0; i < over.count; i++)
+		T(tb_phys_invalidate)(e->tcg, over.blocks[i], UINT64_MAX);
+	free(over.blocks);
+}
+
+ORIGINAL(void, breakpoint_handler, void *)
+
+/* The library's debug_excp_handler: a block ran into EXCP_DEBUG. */
+void T(breakpoint_handler)(struct qemu_cpu *cpu)
+{
+	struct vmrr_engine *e = cpu->engine;
+	if (e && !cpu->watchpoint_hit) {
+		uint64_t pc = e->target->linear_pc(e);
+		/* Ours come first in the list; the rest are the guest's own. */
+		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next)
+			if (b->pc == pc) {
+				e->hit_break = true;
+				engine_leave(e);
+				return;
+			}
+	}
+	real_breakpoint_handler(cpu);
+}

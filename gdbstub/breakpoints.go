@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gdbstub
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// point is a breakpoint or watchpoint of the client. typ is the digit after Z:
+// 0 and 1 for breakpoints (software, hardware), 2 to 4 for watchpoints (write,
+// read, access). size is the watched length; breakpoints have none.
+type point struct {
+	typ        byte
+	addr, size uint64
+}
+
+const (
+	pointSoftware = '0'
+	pointHardware = '1'
+	pointWrite    = '2'
+	pointAccess   = '4'
+
+	// maxPoints is how many a client may have.
+	maxPoints = 16384
+)
+
+func (p point) isBreak() bool { return p.typ <= pointHardware }
+
+func (p point) breakKind() BreakKind { return BreakKind(p.typ - pointSoftware) }
+
+func (p point) watchKind() WatchKind { return WatchKind(p.typ - pointWrite) }
+
+// String is for messages to the user.
+func (p point) String() string {
+	if p.isBreak() {
+		return fmt.Sprintf("%v at 0x%x", p.breakKind(), p.addr)
+	}
+	return fmt.Sprintf("%v at 0x%x, %d bytes", p.watchKind(), p.addr, p.size)
+}
+
+// parsePoint reads TYPE,ADDR,KIND. After the kind gdb may send conditions and
+// commands; the stub announces neither, so they are refused.
+func (s *session) parsePoint(args string) (p point, answer string) {
+	fields := strings.Split(args, ",")
+	if len(fields[0]) != 1 || fields[0][0] < pointSoftware || fields[0][0] > pointAccess {
+		return p, unsupported
+	}
+	p.typ = fields[0][0]
+	if !p.isBreak() && s.watcher == nil {
+		return p, unsupported
+	}
+	if len(fields) != 3 {
+		return p, errInvalid
+	}
+	addr, ok1 := parseHex(fields[1])
+	size, ok2 := parseHex(fields[2])
+	if !ok1 || !ok2 {
+		return p, errInvalid
+	}
+	p.addr = addr
+	if !p.isBreak() {
+		if size == 0 || size > toTop(addr) {
+			return p, errInvalid
+		}
+		p.size = size
+	}
+	return p, "OK"
+}
+
+// insertPoint answers Z. Inserting twice is the same as once.
+func (s *session) insertPoint(args string) string {
+	p, answer := s.parsePoint(args)
+	if answer != "OK" || s.points[p] {
+		return answer
+	}
+	if len(s.points) >= maxPoints {
+		return errFull
+	}
+	var err error
+	if p.isBreak() {
+		err = s.target.InsertBreak(p.addr, p.breakKind())
+	} else {
+		err = s.watcher.InsertWatch(p.addr, p.size, p.watchKind())
+	}
+	if err != nil {
+		return s.failure("inserting "+p.String(), err)
+	}
+	s.points[p] = true
+	return "OK"
+}
+
+// removePoint answers z. Removing what is not there succeeds.
+func (s *session) removePoint(args string) string {
+	p, answer := s.parsePoint(args)
+	if answer != "OK" || !s.points[p] {
+		return answer
+	}
+	if err := s.remove(p); err != nil {
+		return s.failure("removing "+p.String(), err)
+	}
+	return "OK"
+}
+
+func (s *session) remove(p point) error {
+	delete(s.points, p)
+	if p.isBreak() {
+		return s.target.RemoveBreak(p.addr, p.breakKind())
+	}
+	return s.watcher.RemoveWatch(p.addr, p.size, p.watchKind())
+}
+
+// removeAllPoints leaves the target as the client found it.
+func (s *session) removeAllPoints() {
+	var all []point
+	for p := range s.points {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b point) int {
+		return cmp.Or(cmp.Compare(a.typ, b.typ), cmp.Compare(a.addr, b.addr), cmp.Compare(a.size, b.size))
+	})
+	var errs []error
+	for _, p := range all {
+		errs = append(errs, s.remove(p))
+	}
+	if err := errors.Join(errs...); err != nil {
+		s.log.Warn("gdb breakpoints not removed", "error", err)
+	}
+}
+
+// breakAt reports whether the client has a breakpoint at an address, and of
+// which kind; software comes first if it has both.
+func (s *session) breakAt(addr uint64) (kind BreakKind, ok bool) {
+	if s.points[point{typ: pointSoftware, addr: addr}] {
+		return BreakSoftware, true
+	}
+	return BreakHardware, s.points[point{typ: pointHardware, addr: addr}]
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gdbstub
+
+import (
+	"fmt"
+	"strings"
+)
+
+// GDBInit is a script for gdb (gdb -x, or "source"). After a "monitor" command that
+// moved the machine, gdb forgets the registers and memory that it remembers, and
+// shows where the machine is now. The hooks ask the stub with packets of vmrr's own
+// (qvmrr.Moved, Qvmrr.Refreshes); to another stub they do nothing. They go through
+// "pipe", of gdb 10, so that gdb's own messages about it stay away.
+const GDBInit = `define hook-monitor
+  pipe maintenance packet Qvmrr.Refreshes | cat >/dev/null
+end
+define hookpost-monitor
+  pipe maintenance packet qvmrr.Moved | grep 'received: "yes"' >/dev/null
+  if $_shell_exitcode == 0
+    pipe maintenance flush register-cache | cat >/dev/null
+    pipe maintenance flush dcache | cat >/dev/null
+    frame
+  end
+end
+`
+
+// refreshHint is printed to a client that does not ask.
+const refreshHint = "The machine has moved. gdb still shows the registers from before: " +
+	"type \"maintenance flush register-cache\" and \"maintenance flush dcache\".\n"
+
+// setRefreshes answers Qvmrr.Refreshes: the client will ask.
+func (s *session) setRefreshes(string) string {
+	s.refreshes = true
+	return "OK"
+}
+
+// hasMoved answers qvmrr.Moved: "yes" once after the machine has moved.
+func (s *session) hasMoved(string) string {
+	if !s.moved {
+		return "no"
+	}
+	s.moved = false
+	return "yes"
+}
+
+// monitor answers qRcmd,COMMAND-IN-HEX. The output goes ahead of the answer in O
+// packets, and so does the text of an error, because the answer has no place for it.
+func (s *session) monitor(args string) string {
+	text, found := strings.CutPrefix(args, ",")
+	command, ok := decodeHex(text)
+	if !found || !ok {
+		return errInvalid
+	}
+	if s.commander == nil {
+		return unsupported
+	}
+	out := &console{out: s.out}
+	moved, err := s.commander.Monitor(s.ctx, strings.TrimSpace(string(command)), out)
+	if moved {
+		s.lastStop, s.moved = Stop{Reason: StopStep}, true
+		if !s.refreshes || err != nil { // gdb runs no hook after an error
+			fmt.Fprint(out, refreshHint)
+		}
+	}
+	if err != nil {
+		s.log.Debug("gdb monitor command failed", "command", clip(string(command)), "error", err)
+		fmt.Fprintf(out, "%v\n", err)
+		return errRefused
+	}
+	return "OK"
+}
+
+// console sends what is written to it to the user.
+type console struct{ out outlet }
+
+// maxOutput is how many bytes of text go into one O packet.
+const maxOutput = (maxPacket - 1) / 2
+
+func (c *console) Write(p []byte) (int, error) {
+	written := 0
+	for len(p) > written {
+		part := p[written:min(len(p), written+maxOutput)]
+		if err := c.out.send([]byte("O" + encodeHex(part))); err != nil {
+			return written, err
+		}
+		written += len(part)
+	}
+	return written, nil
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gdbstub
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+
+	"github.com/vmrr/vmrr/cpu"
+)
+
+// transfer answers qXfer:OBJECT:read:ANNEX:OFFSET,LENGTH with a part of a document:
+// 'm' and the part, or 'l' and the last part.
+func (s *session) transfer(args string) string {
+	fields := strings.Split(args, ":") // "", object, "read", annex, "offset,length"
+	if len(fields) < 2 {
+		return errInvalid
+	}
+	var document func() string
+	switch annex := field(fields, 3); fields[1] {
+	case "features":
+		if annex == "target.xml" {
+			document = func() string { return targetXML(s.description) }
+		}
+	case "threads":
+		if annex == "" {
+			document = s.threadsXML
+		}
+	case "memory-map":
+		if s.mapper == nil {
+			return unsupported
+		}
+		if annex == "" {
+			document = func() string { return memoryMapXML(s.mapper.MemoryMap()) }
+		}
+	default:
+		return unsupported
+	}
+	if len(fields) > 2 && fields[2] == "write" {
+		return unsupported
+	}
+	if len(fields) != 5 || fields[2] != "read" {
+		return errInvalid
+	}
+	if document == nil {
+		return "E00" // the annex is not valid
+	}
+	offset, length, ok := parsePair(fields[4])
+	if !ok {
+		return errInvalid
+	}
+	return slice(document(), offset, length)
+}
+
+func field(fields []string, i int) string {
+	if i < len(fields) {
+		return fields[i]
+	}
+	return ""
+}
+
+// slice cuts a part out of a document so that it fits a packet, escapes included.
+func slice(document string, offset, length uint64) string {
+	if offset > uint64(len(document)) {
+		return errInvalid
+	}
+	part := document[offset:]
+	budget := min(length, maxPacket-1)
+	end := 0
+	for ; end < len(part); end++ {
+		cost := uint64(1)
+		if mustEscape(part[end]) {
+			cost = 2
+		}
+		if cost > budget {
+			break
+		}
+		budget -= cost
+	}
+	if end == len(part) {
+		return "l" + part
+	}
+	return "m" + part[:end]
+}
+
+// targetXML is the target description ("GDB manual", appendix G). It has no
+// includes: a client needs one document only.
+func targetXML(d *cpu.Description) string {
+	var b strings.Builder
+	b.WriteString("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n")
+	fmt.Fprintf(&b, "<architecture>%s</architecture>\n", escape(d.Architecture))
+	number := 0
+	for _, f := range d.Features {
+		fmt.Fprintf(&b, "<feature name=\"%s\">\n%s", escape(f.Name), f.Types)
+		for _, r := range f.Registers {
+			fmt.Fprintf(&b, "<reg name=\"%s\" bitsize=\"%d\"", escape(r.Name), r.Bits)
+			if r.Type != "" {
+				fmt.Fprintf(&b, " type=\"%s\"", escape(r.Type))
+			}
+			fmt.Fprintf(&b, " regnum=\"%d\"", number)
+			if r.Group != "" {
+				fmt.Fprintf(&b, " group=\"%s\"", escape(r.Group))
+			}
+			b.WriteString("/>\n")
+			number++
+		}
+		b.WriteString("</feature>\n")
+	}
+	b.WriteString("</target>\n")
+	return b.String()
+}
+
+func memoryMapXML(regions []MemoryRegion) string {
+	var b strings.Builder
+	b.WriteString("<?xml version=\"1.0\"?>\n<!DOCTYPE memory-map PUBLIC \"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\"" +
+		" \"http://sourceware.org/gdb/gdb-memory-map.dtd\">\n<memory-map>\n")
+	for _, r := range regions {
+		kind := "ram"
+		if r.ROM {
+			kind = "rom"
+		}
+		fmt.Fprintf(&b, "<memory type=%q start=\"0x%x\" length=\"0x%x\"/>\n", kind, r.Start, r.Length)
+	}
+	b.WriteString("</memory-map>\n")
+	return b.String()
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	return b.String()
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package replay
+
+import "github.com/vmrr/vmrr/machine"
+
+// Recorder is a door that writes down what passes through another door. Its
+// methods are called on the machine's thread. If the log cannot be written, the
+// next call returns *ErrWrite, so that the run stops where its past still holds.
+type Recorder struct {
+	in  machine.Inputs
+	log *Writer
+}
+
+// NewRecorder returns a door that answers as in does and logs the answers.
+// Closing the log is the caller's.
+func NewRecorder(in machine.Inputs, log *Writer) *Recorder { return &Recorder{in, log} }
+
+// Ask logs the answer.
+func (r *Recorder) Ask(at machine.Moment, q machine.Query) (int64, error) {
+	v, err := r.in.Ask(at, q)
+	if err != nil {
+		return 0, err
+	}
+	return v, r.log.Append(&Record{Kind: KindAnswer, At: at, Query: q, Answer: v})
+}
+
+// Take logs the input. That there was none is also noted: a recording that is cut
+// off is good up to there.
+func (r *Recorder) Take(at machine.Moment) (machine.Input, bool, error) {
+	in, ok, err := r.in.Take(at)
+	if err != nil {
+		return machine.Input{}, false, err
+	}
+	if !ok {
+		return machine.Input{}, false, r.log.Reached(at)
+	}
+	if err := r.log.Append(&Record{Kind: KindInput, At: at, Input: in}); err != nil {
+		return machine.Input{}, false, err
+	}
+	return in, true, nil
+}
+
+// Horizon is the other door's.
+func (r *Recorder) Horizon(at machine.Moment) uint64 { return r.in.Horizon(at) }
+
+// Idle logs the jump unless it goes all the way to the deadline.
+func (r *Recorder) Idle(at machine.Moment, now, deadline uint64) (uint64, error) {
+	until, err := r.in.Idle(at, now, deadline)
+	if err != nil {
+		return now, err
+	}
+	if until != deadline {
+		err = r.log.Append(&Record{Kind: KindWarp, At: at, Until: until})
+	}
+	return until, err
+}
+
+// Hash logs the hash of the canonical state at h.ICount and writes the log out.
+// It must be called before Take was asked at a later moment than {h.ICount, 0}.
+func (r *Recorder) Hash(h StateHash) error {
+	return r.log.Append(&Record{Kind: KindHash, At: machine.Moment{ICount: h.ICount}, Hash: h})
+}
+
+// End logs that the run ended at a moment in the state final, and why (at most
+// 1 KiB), and syncs the log. Nothing can be logged after it.
+func (r *Recorder) End(at machine.Moment, reason string, final StateHash) error {
+	final.ICount = at.ICount
+	return r.log.Append(&Record{Kind: KindEnd, At: at, Hash: final, Reason: reason})
+}
