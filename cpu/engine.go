@@ -79,10 +79,12 @@ type Engine interface {
 	NMI()
 	// SetA20 drives the A20 gate: when false, address bit 20 is forced to zero.
 	SetA20(high bool)
-	// Halted reports that the CPU waits for an interrupt, and Interruptible
-	// that it would accept one on INTR at this boundary.
+	// Halted reports that the CPU waits for an interrupt, Interruptible that one
+	// is pending that it will take at this boundary, and InterruptsEnabled that
+	// it would take one on INTR.
 	Halted() bool
 	Interruptible() bool
+	InterruptsEnabled() bool
 	// Reset puts the CPU in its power-on state. The instruction count goes on.
 	Reset()
 

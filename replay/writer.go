@@ -42,6 +42,7 @@ type Writer struct {
 	reached machine.Moment // up to which the log is known to be complete
 	ended   bool
 	err     error // sticky
+	closing sync.Once
 	stop    chan struct{}
 	done    chan struct{}
 }
@@ -132,10 +133,16 @@ func (w *Writer) Size() int64 {
 }
 
 // Close writes everything out, syncs and closes the file. A log without an end
-// record reads as cut off where it was closed.
+// record reads as cut off where it was closed. A second Close returns an error.
 func (w *Writer) Close() error {
-	close(w.stop)
+	first := false
+	w.closing.Do(func() { first = true; close(w.stop) })
 	<-w.done
+	if !first {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mark()

@@ -157,4 +157,7 @@ func TestCreateLogRefusesExistingFile(t *testing.T) {
 	if err := w.Append(&Record{Kind: KindMark}); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("Append after Close = %v; want closed", err)
 	}
+	if err := w.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the second Close = %v; want closed", err)
+	}
 }

@@ -261,6 +261,11 @@ bool vmrr_interruptible(struct vmrr_engine *e)
 	       (e->intr && e->target->interruptible(e, false));
 }
 
+bool vmrr_interrupts_enabled(struct vmrr_engine *e)
+{
+	return e->target->interruptible(e, false);
+}
+
 bool vmrr_translate(struct vmrr_engine *e, uint64_t linear, uint64_t *pa)
 {
 	return e->target->translate(e, linear, pa);

@@ -26,11 +26,8 @@ import (
 	"github.com/vmrr/vmrr/cpu/x86"
 )
 
-// Region is a stretch of guest physical address space that is RAM, and where it
-// lies in the host mapping. All three are multiples of cpu.PageSize bytes.
-type Region struct {
-	PA, Size, Offset uint64
-}
+// Region is cpu.Region.
+type Region = cpu.Region
 
 // Config is what an engine is built from.
 type Config struct {
@@ -199,6 +196,9 @@ func (e *Engine) Halted() bool { return bool(C.vmrr_halted(e.c)) }
 
 // Interruptible implements cpu.Engine.
 func (e *Engine) Interruptible() bool { return bool(C.vmrr_interruptible(e.c)) }
+
+// InterruptsEnabled implements cpu.Engine.
+func (e *Engine) InterruptsEnabled() bool { return bool(C.vmrr_interrupts_enabled(e.c)) }
 
 // Reset implements cpu.Engine.
 func (e *Engine) Reset() { C.vmrr_x86_reset(e.c) }

@@ -3,11 +3,13 @@
 package unicorn
 
 import (
+	"bytes"
+	"debug/elf"
 	"encoding/binary"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -16,109 +18,84 @@ import (
 	"github.com/vmrr/vmrr/cpu/x86"
 )
 
-const guestRAM = 4 << 20
+const guestRAM = 2 << 20
 
 // Where a micro-guest finds things; testdata/common.S says the same.
 const (
-	guestTables   = 0x1000
-	guestCounts   = 0x6000 // one quadword a vector, incremented by its handler
-	guestSkips    = 0x6800 // one quadword a vector, added to RIP on return
-	guestIDT      = 0x7000
-	guestHandlers = 0x8000 // 64 bytes a vector
-	guestBase     = 0x10000
-	guestStack    = 0x80000
+	guestTables  = 0x1000
+	guestPT      = 0x4000
+	guestIDT     = 0x7000
+	guestStubs   = 0x8000 // 16 bytes a vector
+	guestBase    = 0x10000
+	guestStack   = 0x80000
+	guestData    = 0xc0000
+	guestMMIO    = 0x10000000
+	guestCounts  = 0x6000
+	guestRecords = 0x6800
 )
 
-// assemble builds testdata/NAME.S into a flat binary linked at guestBase.
-func assemble(t testing.TB, name string) []byte {
+// program is an assembled micro-guest.
+type program struct {
+	code    []byte
+	symbols map[string]uint64
+	names   map[uint64]string
+}
+
+var programs sync.Map // of *program, by name
+
+// assemble builds testdata/NAME.S, linked at guestBase.
+func assemble(t testing.TB, name string) *program {
 	t.Helper()
-	dir := t.TempDir()
-	elf, bin := filepath.Join(dir, "g.elf"), filepath.Join(dir, "g.bin")
-	for _, args := range [][]string{
-		{"gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x10000", "-Wl,--build-id=none", "-Wl,-N",
-			"-o", elf, filepath.Join("testdata", name+".S")},
-		{"objcopy", "-O", "binary", "-j", ".text", elf, bin},
-	} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("assembling %s.S: %v: %v\n%s", name, args, err, out)
-		}
+	if p, ok := programs.Load(name); ok {
+		return p.(*program)
 	}
-	code, err := os.ReadFile(bin)
+	out := filepath.Join(t.TempDir(), "g.elf")
+	cmd := exec.Command("gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x10000", "-Wl,--build-id=none",
+		"-Wl,-N", "-o", out, filepath.Join("testdata", name+".S"))
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("assembling %s.S: %v\n%s", name, err, msg)
+	}
+	f, err := elf.Open(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return code
+	defer f.Close()
+	p := &program{symbols: map[string]uint64{}, names: map[uint64]string{}}
+	if p.code, err = f.Section(".text").Data(); err != nil {
+		t.Fatal(err)
+	}
+	symbols, err := f.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range symbols {
+		if s.Section == 1 && elf.ST_TYPE(s.Info) == elf.STT_NOTYPE {
+			p.symbols[s.Name] = s.Value
+			p.names[s.Value] = s.Name
+		}
+	}
+	programs.Store(name, p)
+	return p
 }
 
 // guest is a machine of nothing but a CPU, RAM and a board that logs accesses.
 type guest struct {
 	*Engine
-	t     testing.TB
-	ram   []byte
-	board *testBoard
-	start *x86.State
-	image []byte // RAM at the start
+	t       testing.TB
+	ram     []byte
+	board   *testBoard
+	program *program
+	start   *x86.State
+	image   []byte  // RAM at the start
+	events  []event // in ascending order of count
+	fired   int     // how many of them have been
+	onHalt  func() bool
 }
 
-// access is one device access, with the count at which the board saw it.
-type access struct {
+// event is something from outside that happens at a count, before the next instruction.
+type event struct {
 	icount uint64
-	kind   string
-	addr   uint64
-	size   int
-	value  uint64
-}
-
-// testBoard answers reads with a function of the address and the count, so that
-// an access at a wrong count shows in the guest's state.
-type testBoard struct {
-	e      *Engine
-	log    []access
-	vector uint8
-	tpr    uint8
-	onOut  func(port uint16, value uint32)
-}
-
-func (b *testBoard) add(kind string, addr uint64, size int, value uint64) {
-	b.log = append(b.log, access{b.e.ICount(), kind, addr, size, value})
-}
-
-func (b *testBoard) PortIn(port uint16, size int) uint32 {
-	v := uint32(b.e.ICount()) ^ uint32(port)<<16
-	b.add("in", uint64(port), size, uint64(v))
-	return v
-}
-
-func (b *testBoard) PortOut(port uint16, size int, value uint32) {
-	b.add("out", uint64(port), size, uint64(value))
-	if b.onOut != nil {
-		b.onOut(port, value)
-	}
-}
-
-func (b *testBoard) MMIORead(pa uint64, size int) uint64 {
-	v := b.e.ICount() * 0x9e3779b97f4a7c15
-	b.add("read", pa, size, v)
-	return v
-}
-
-func (b *testBoard) MMIOWrite(pa uint64, size int, value uint64) { b.add("write", pa, size, value) }
-
-func (b *testBoard) AckInterrupt() uint8 {
-	b.add("ack", 0, 0, uint64(b.vector))
-	b.e.SetInterrupt(false)
-	return b.vector
-}
-
-func (b *testBoard) TaskPriority() uint8     { return b.tpr }
-func (b *testBoard) SetTaskPriority(v uint8) { b.tpr = v }
-func (b *testBoard) ReadMSR(index uint32) (uint64, bool) {
-	b.add("rdmsr", uint64(index), 0, 0)
-	return b.e.ICount(), index == 0x1b
-}
-func (b *testBoard) WriteMSR(index uint32, value uint64) bool {
-	b.add("wrmsr", uint64(index), 0, value)
-	return index == 0x1b
+	do     func(g *guest)
 }
 
 type guestOption func(*Config)
@@ -133,16 +110,25 @@ func withModel(name string) guestOption {
 	}
 }
 
+// mapRAM returns page-aligned memory that the Go collector does not own.
+func mapRAM(t testing.TB, size int) []byte {
+	t.Helper()
+	ram, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Munmap(ram) })
+	return ram
+}
+
 // newGuest assembles a micro-guest and puts the CPU at its start.
 func newGuest(t testing.TB, name string, opts ...guestOption) *guest {
 	t.Helper()
 	runtime.LockOSThread()
-	ram, err := syscall.Mmap(-1, 0, guestRAM, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(runtime.UnlockOSThread)
+	ram := mapRAM(t, guestRAM)
 	board := &testBoard{}
-	cfg := Config{RAM: ram, Regions: []Region{{0, guestRAM, 0}}, Board: board, CodeCache: 8 << 20}
+	cfg := Config{RAM: ram, Regions: []Region{{PA: 0, Size: guestRAM}}, Board: board, CodeCache: 8 << 20}
 	withModel("qemu64")(&cfg)
 	for _, o := range opts {
 		o(&cfg)
@@ -151,25 +137,36 @@ func newGuest(t testing.TB, name string, opts ...guestOption) *guest {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(e.Close)
 	board.e = e
-	t.Cleanup(func() {
-		e.Close()
-		syscall.Munmap(ram)
-		runtime.UnlockOSThread()
-	})
-	g := &guest{Engine: e, t: t, ram: ram, board: board}
-	code := assemble(t, name)
-	copy(ram[guestBase:], code)
+	g := &guest{Engine: e, t: t, ram: ram, board: board, program: assemble(t, name)}
+	copy(ram[guestBase:], g.program.code)
 	g.buildTables()
-	g.buildIDT(code)
+	g.buildIDT()
 	g.start = longModeState()
-	g.image = append([]byte(nil), ram...)
-	g.rewind()
+	g.setImage()
 	return g
+}
+
+// setImage makes what is in RAM now the start of the guest.
+func (g *guest) setImage() {
+	g.image = bytes.Clone(g.ram)
+	g.Invalidate(0, guestRAM)
+	g.rewind()
 }
 
 func (g *guest) quad(pa uint64) uint64       { return binary.LittleEndian.Uint64(g.ram[pa:]) }
 func (g *guest) setQuad(pa uint64, v uint64) { binary.LittleEndian.PutUint64(g.ram[pa:], v) }
+
+// symbol returns the address of a label of the guest.
+func (g *guest) symbol(name string) uint64 {
+	g.t.Helper()
+	a, ok := g.program.symbols[name]
+	if !ok {
+		g.t.Fatalf("the guest has no label %q", name)
+	}
+	return a
+}
 
 // buildTables maps the first 1 GiB to itself with 2 MiB pages for user and
 // kernel; its first 2 MiB with 4 KiB pages, so that a guest can change single ones.
@@ -177,55 +174,34 @@ func (g *guest) buildTables() {
 	const flags = 7 // present, writable, user
 	g.setQuad(guestTables, 0x2000|flags)
 	g.setQuad(0x2000, 0x3000|flags)
-	g.setQuad(0x3000, 0x4000|flags)
+	g.setQuad(0x3000, guestPT|flags)
 	for i := uint64(1); i < 512; i++ {
 		g.setQuad(0x3000+8*i, i<<21|0x80|flags)
 	}
 	for i := uint64(0); i < 512; i++ {
-		g.setQuad(0x4000+8*i, i<<12|flags)
+		g.setQuad(guestPT+8*i, i<<12|flags)
 	}
 }
 
-// buildIDT copies the handler stubs of common.S, one a vector, and points gates at them.
-func (g *guest) buildIDT(code []byte) {
-	find := func(first byte, from int) int { // the stubs are 64-byte aligned and known by their first byte
-		for i := from; i+64 <= len(code); i += 64 {
-			if code[i] == first && code[i+1] != 0 {
-				return i
-			}
-		}
-		g.t.Fatal("common.S: no handler stub found")
-		return 0
-	}
-	plain := find(0x50, 64)                 // push %rax
-	withError := find(0x48, plain+64) // add $8, %rsp
-	marker := binary.LittleEndian.AppendUint64(nil, 0x1122334455667788)
+// buildIDT makes the stub of each vector and the gate that points at it. Gates 3,
+// 4 and 0x80 upwards may be used by user mode.
+func (g *guest) buildIDT() {
 	for v := uint64(0); v < 256; v++ {
-		at := plain
+		at := guestStubs + 16*v
+		stub := []byte{0x6a, 0} // push $0
 		switch v {
 		case 8, 10, 11, 12, 13, 14, 17:
-			at = withError
+			stub = []byte{0x90, 0x90} // the CPU pushes an error code
 		}
-		stub := append([]byte(nil), code[at:at+64]...)
-		i := indexOf(stub, marker)
-		binary.LittleEndian.PutUint64(stub[i:], guestCounts+8*v)
-		h := guestHandlers + 64*v
-		copy(g.ram[h:], stub)
+		stub = binary.LittleEndian.AppendUint32(append(stub, 0x68), uint32(v))                                   // push $v
+		stub = binary.LittleEndian.AppendUint32(append(stub, 0xe9), uint32(g.symbol("handler")-(at+12))) // jmp handler
+		copy(g.ram[at:], stub)
 		dpl := uint64(0)
-		if v == 3 || v == 4 || v >= 0x80 && v != 0x90 {
+		if v == 3 || v == 4 || v >= 0x80 {
 			dpl = 3
 		}
-		g.setQuad(guestIDT+16*v, h&0xffff|0x10<<16|(0x8e00|dpl<<13)<<32|(h>>16&0xffff)<<48)
+		g.setQuad(guestIDT+16*v, at&0xffff|0x10<<16|(0x8e00|dpl<<13)<<32)
 	}
-}
-
-func indexOf(b, sub []byte) int {
-	for i := 0; i+len(sub) <= len(b); i++ {
-		if string(b[i:i+len(sub)]) == string(sub) {
-			return i
-		}
-	}
-	return -1
 }
 
 // longModeState is a 64-bit kernel with flat segments at guestBase.
@@ -244,15 +220,21 @@ func longModeState() *x86.State {
 	return s
 }
 
-// rewind puts CPU and RAM back to the start, with the count at 0.
+// rewind puts CPU and RAM back to the start, with the count at 0. Translations of
+// pages that have not changed are kept, as a restore of a snapshot keeps them.
 func (g *guest) rewind() {
-	copy(g.ram, g.image)
-	g.Invalidate(0, guestRAM)
+	for at := uint64(0); at < guestRAM; at += cpu.PageSize {
+		if page := g.image[at : at+cpu.PageSize]; !bytes.Equal(g.ram[at:at+cpu.PageSize], page) {
+			copy(g.ram[at:], page)
+			g.Invalidate(at, cpu.PageSize)
+		}
+	}
 	g.SetState(g.start)
 	g.SetICount(0)
 	g.SetInterrupt(false)
 	g.board.log = nil
 	g.board.tpr = 0
+	g.fired = 0
 }
 
 // hash is of everything the guest can see, and of what the board saw.
@@ -261,25 +243,42 @@ func (g *guest) hash() uint64 {
 	h.Write(g.Save())
 	h.Write(g.ram)
 	for _, a := range g.board.log {
-		binary.Write(h, binary.LittleEndian, []uint64{a.icount, a.addr, uint64(a.size), a.value})
-		h.WriteString(a.kind)
+		var b []byte
+		for _, v := range []uint64{a.icount, a.addr, uint64(a.size), a.value} {
+			b = binary.LittleEndian.AppendUint64(b, v)
+		}
+		h.Write(append(b, a.kind...))
 	}
 	return h.Sum64()
 }
 
-// runTo runs to the count n and fails the test on any other outcome. A guest that
-// has halted for good (interrupts off) is at its end: it reports false.
+// runTo runs to the count n, with the events that happen on the way, and fails
+// the test on any other outcome. A guest that has halted for good (interrupts
+// off) is at its end: it reports false.
 func (g *guest) runTo(n uint64) bool {
 	g.t.Helper()
-	why, err := g.Run(n)
-	if err != nil {
-		g.t.Fatal(err)
+	for {
+		limit := n
+		for g.fired < len(g.events) && g.events[g.fired].icount == g.ICount() && g.ICount() < n {
+			g.events[g.fired].do(g)
+			g.fired++
+		}
+		if g.fired < len(g.events) && g.events[g.fired].icount < n {
+			limit = g.events[g.fired].icount
+		}
+		why, err := g.Run(limit)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		switch {
+		case why == cpu.StopHalt && g.ICount() < n:
+			if g.onHalt == nil || !g.onHalt() {
+				return false
+			}
+		case why != cpu.StopLimit || g.ICount() != limit:
+			g.t.Fatalf("Run(%d) stopped for %v at icount %d, pc %#x; want the limit", limit, why, g.ICount(), g.PC())
+		case limit == n:
+			return true
+		}
 	}
-	if why == cpu.StopHalt {
-		return false
-	}
-	if why != cpu.StopLimit || g.ICount() != n {
-		g.t.Fatalf("Run(%d) stopped for %v at icount %d, pc %#x; want the limit", n, why, g.ICount(), g.PC())
-	}
-	return true
 }

@@ -88,7 +88,7 @@ static const char *refuse(const char *what)
 static const char *const symbols[] = {
 	"memory_mapping", "qemu_system_reset_request",
 	"gen_intermediate_code_x86_64", "tcg_gen_brcondi_i32_x86_64",
-	"restore_state_to_opc_x86_64", "tcg_emit_op_x86_64", "tcg_temp_new_internal_x86_64",
+	"restore_state_to_opc_x86_64", "check_exit_request_x86_64", "tcg_emit_op_x86_64", "tcg_temp_new_internal_x86_64",
 	"tcg_temp_free_internal_x86_64", "tcg_gen_op3_x86_64", "tcg_gen_brcondi_i64_x86_64",
 	"tcg_tb_lookup_x86_64", "tcg_tb_foreach_x86_64", "tb_phys_invalidate_x86_64",
 	"cpu_io_recompile_x86_64", "tlb_set_page_with_attrs_x86_64", "tlb_set_dirty_x86_64",

@@ -20,6 +20,7 @@ extern void T(tcg_gen_brcondi_i64)(void *ctx, int cond, void *a, int64_t imm, vo
 
 ORIGINAL(void, gen_intermediate_code, void *, struct tb *, int)
 ORIGINAL(void, tcg_gen_brcondi_i32, void *, int, void *, int32_t, void *)
+ORIGINAL(void, check_exit_request, void *)
 ORIGINAL(void, restore_state_to_opc, void *, struct tb *, uint64_t *)
 
 /* The engine whose block this thread is translating. */
@@ -92,6 +93,15 @@ void T(tcg_gen_brcondi_i32)(void *ctx, int cond, void *a, int32_t imm, void *lab
 	T(tcg_gen_brcondi_i64)(ctx, COND_LT, (void *)(left - (char *)ctx), 0, label);
 	T(tcg_temp_free_internal)(ctx, length);
 	T(tcg_temp_free_internal)(ctx, left);
+}
+
+/* The library also checks for a request after every load and store, leaves the
+ * block in the middle and resumes it at its start: instructions would run
+ * twice. Requests are met at the head of the next block. */
+void T(check_exit_request)(void *ctx)
+{
+	if (!translating)
+		real_check_exit_request(ctx);
 }
 
 static int64_t T(sleb128)(uint8_t **p)

@@ -74,7 +74,8 @@ void vmrr_set_interrupt(struct vmrr_engine *e, bool high);
 void vmrr_set_nmi(struct vmrr_engine *e, bool pending);
 void vmrr_set_a20(struct vmrr_engine *e, bool high);
 bool vmrr_halted(struct vmrr_engine *e);
-bool vmrr_interruptible(struct vmrr_engine *e);
+bool vmrr_interruptible(struct vmrr_engine *e); /* one is pending and would be taken */
+bool vmrr_interrupts_enabled(struct vmrr_engine *e);
 
 bool vmrr_translate(struct vmrr_engine *e, uint64_t linear, uint64_t *pa);
 void vmrr_invalidate(struct vmrr_engine *e, uint64_t pa, uint64_t size);
