@@ -85,6 +85,10 @@ type Engine interface {
 	Halted() bool
 	Interruptible() bool
 	InterruptsEnabled() bool
+	// Delivered reports that an interrupt or fault was delivered at the present
+	// count, after the state that the count stands for: only a breakpoint on
+	// the handler's first instruction stops there.
+	Delivered() bool
 	// Reset puts the CPU in its power-on state. The instruction count goes on.
 	Reset()
 

@@ -16,6 +16,9 @@ type Board interface {
 	PowerOn(warm bool, ask func(Query) (int64, error)) error
 	// Deliver hands an input to the device that it is for.
 	Deliver(Input) error
+	// Console returns how many bytes the guest has sent to its first serial port
+	// since power-on, and their FNV-1a hash.
+	Console() (bytes, hash uint64)
 	// Devices lists the devices in the order in which their states are loaded:
 	// what drives a line before what the line leads to.
 	Devices() []devices.Device

@@ -30,12 +30,16 @@ type Config struct {
 // the engine's thread.
 type Machine struct {
 	Config
-	sub         uint32 // of the present Moment, if subAt is the present count
-	subAt       uint64
-	event       Event // raised by the board during the present instruction
-	end         End
-	running     bool
-	until       uint64
+	sub     uint32 // of the present Moment, if subAt is the present count
+	subAt   uint64
+	event   Event // raised by the board during the present instruction
+	end     End
+	running bool
+	until   uint64
+	// between says that the machine stopped between the delivery of an interrupt
+	// or fault and the handler's first instruction: no input may come in here,
+	// as an undisturbed run would not stop here to take it.
+	between     bool
 	interrupted atomic.Bool
 	ram         ramHash
 }
@@ -121,14 +125,22 @@ func (m *Machine) Run(until uint64) (Stop, error) {
 			}
 			continue
 		}
+		before := m.Engine.ICount()
 		m.running = true
 		why, err := m.Engine.Run(m.budget())
 		m.running = false
 		if err != nil {
 			return Stop{}, err
 		}
+		if m.Engine.ICount() != before {
+			m.between = false
+		}
 		switch why {
 		case cpu.StopBreak:
+			if m.Engine.Delivered() && !m.between {
+				m.between = true
+				m.advance()
+			}
 			return Stop{Kind: StopBreakpoint}, nil
 		case cpu.StopReset:
 			// Not an instruction did this, but the fault in the delivery of a fault.
@@ -151,7 +163,7 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 	case m.interrupted.Swap(false):
 		return Stop{Kind: StopInterrupted}, true, nil
 	}
-	for {
+	for !m.between {
 		in, ok, err := m.Inputs.Take(m.Moment())
 		if err != nil {
 			return Stop{}, true, fmt.Errorf("taking the inputs at %v: %w", m.Moment(), err)
@@ -170,6 +182,7 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 			return Stop{}, true, err
 		}
 	}
+	return Stop{}, false, nil
 }
 
 func (m *Machine) deliver(in Input) error {

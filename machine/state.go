@@ -51,7 +51,7 @@ func (m *Machine) Load(s State) error {
 	m.Clock.SetWarp(s.Warp)
 	m.syncClock()
 	m.subAt, m.sub = s.At.ICount, s.At.Sub
-	m.event, m.end = Event{}, s.End
+	m.event, m.end, m.between = Event{}, s.End, false
 	m.interrupted.Store(false)
 	if err := m.Engine.Load(s.CPU); err != nil {
 		return err

@@ -8,13 +8,23 @@ import "github.com/vmrr/vmrr/machine"
 // methods are called on the machine's thread. If the log cannot be written, the
 // next call returns *ErrWrite, so that the run stops where its past still holds.
 type Recorder struct {
-	in  machine.Inputs
-	log *Writer
+	in     machine.Inputs
+	log    *Writer
+	events uint64
 }
 
 // NewRecorder returns a door that answers as in does and logs the answers.
 // Closing the log is the caller's.
-func NewRecorder(in machine.Inputs, log *Writer) *Recorder { return &Recorder{in, log} }
+func NewRecorder(in machine.Inputs, log *Writer) *Recorder { return &Recorder{in: in, log: log} }
+
+// Consumed returns the number of events logged so far: where a Player of this
+// recording stands at the same moment.
+func (r *Recorder) Consumed() uint64 { return r.events }
+
+func (r *Recorder) event(rec *Record) error {
+	r.events++
+	return r.log.Append(rec)
+}
 
 // Ask logs the answer.
 func (r *Recorder) Ask(at machine.Moment, q machine.Query) (int64, error) {
@@ -22,7 +32,7 @@ func (r *Recorder) Ask(at machine.Moment, q machine.Query) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return v, r.log.Append(&Record{Kind: KindAnswer, At: at, Query: q, Answer: v})
+	return v, r.event(&Record{Kind: KindAnswer, At: at, Query: q, Answer: v})
 }
 
 // Take logs the input. That there was none is also noted: a recording that is cut
@@ -35,7 +45,7 @@ func (r *Recorder) Take(at machine.Moment) (machine.Input, bool, error) {
 	if !ok {
 		return machine.Input{}, false, r.log.Reached(at)
 	}
-	if err := r.log.Append(&Record{Kind: KindInput, At: at, Input: in}); err != nil {
+	if err := r.event(&Record{Kind: KindInput, At: at, Input: in}); err != nil {
 		return machine.Input{}, false, err
 	}
 	return in, true, nil
@@ -51,7 +61,7 @@ func (r *Recorder) Idle(at machine.Moment, now, deadline uint64) (uint64, error)
 		return now, err
 	}
 	if until != deadline {
-		err = r.log.Append(&Record{Kind: KindWarp, At: at, Until: until})
+		err = r.event(&Record{Kind: KindWarp, At: at, Until: until})
 	}
 	return until, err
 }

@@ -208,6 +208,7 @@ void vmrr_set_icount(struct vmrr_engine *e, uint64_t icount)
 	e->limit = icount;
 	e->cpu->budget = 0;
 	e->skip_break = false;
+	e->delivered = 0;
 }
 
 void vmrr_set_clock(struct vmrr_engine *e, uint32_t shift, uint64_t warp)
@@ -248,6 +249,11 @@ void vmrr_set_a20(struct vmrr_engine *e, bool high)
 		e->a20 = high;
 		e->target->flush_tlb(e);
 	}
+}
+
+bool vmrr_delivered(struct vmrr_engine *e)
+{
+	return e->delivered == engine_icount(e) + 1;
 }
 
 bool vmrr_halted(struct vmrr_engine *e)

@@ -197,6 +197,9 @@ func (e *Engine) Halted() bool { return bool(C.vmrr_halted(e.c)) }
 // Interruptible implements cpu.Engine.
 func (e *Engine) Interruptible() bool { return bool(C.vmrr_interruptible(e.c)) }
 
+// Delivered implements cpu.Engine.
+func (e *Engine) Delivered() bool { return bool(C.vmrr_delivered(e.c)) }
+
 // InterruptsEnabled implements cpu.Engine.
 func (e *Engine) InterruptsEnabled() bool { return bool(C.vmrr_interrupts_enabled(e.c)) }
 

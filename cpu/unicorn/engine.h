@@ -62,6 +62,8 @@ struct vmrr_engine {
 	/* INT n: its delivery can fault, and then it has not retired */
 	uint64_t int_pc;
 	bool int_in_flight;
+	/* 1 + the count at which an interrupt or fault was delivered last */
+	uint64_t delivered;
 	/* deliveries since an instruction last retired */
 	uint64_t stuck_icount, stuck_count;
 

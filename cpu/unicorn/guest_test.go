@@ -51,7 +51,7 @@ func assemble(t testing.TB, name string) *program {
 	}
 	out := filepath.Join(t.TempDir(), "g.elf")
 	cmd := exec.Command("gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x10000", "-Wl,--build-id=none",
-		"-Wl,-N", "-o", out, filepath.Join("testdata", name+".S"))
+		"-Wl,-N", "-Wa,--fatal-warnings", "-o", out, filepath.Join("testdata", name+".S"))
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("assembling %s.S: %v\n%s", name, err, msg)
 	}
@@ -193,14 +193,18 @@ func (g *guest) buildIDT() {
 		case 8, 10, 11, 12, 13, 14, 17:
 			stub = []byte{0x90, 0x90} // the CPU pushes an error code
 		}
-		stub = binary.LittleEndian.AppendUint32(append(stub, 0x68), uint32(v))                                   // push $v
+		stub = binary.LittleEndian.AppendUint32(append(stub, 0x68), uint32(v))                           // push $v
 		stub = binary.LittleEndian.AppendUint32(append(stub, 0xe9), uint32(g.symbol("handler")-(at+12))) // jmp handler
 		copy(g.ram[at:], stub)
 		dpl := uint64(0)
 		if v == 3 || v == 4 || v >= 0x80 {
 			dpl = 3
 		}
-		g.setQuad(guestIDT+16*v, at&0xffff|0x10<<16|(0x8e00|dpl<<13)<<32)
+		ist := uint64(0)
+		if v == 8 || v == 14 {
+			ist = 1 // on a stack that is good for sure
+		}
+		g.setQuad(guestIDT+16*v, at&0xffff|0x10<<16|(0x8e00|dpl<<13|ist)<<32)
 	}
 }
 

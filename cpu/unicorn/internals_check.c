@@ -99,6 +99,7 @@ static const char *const symbols[] = {
 	"breakpoint_handler_x86_64", "x86_cpu_tlb_fill_x86_64", "raise_exception_err_ra_x86_64",
 	"x86_cpu_do_interrupt_x86_64", "do_interrupt_x86_hardirq_x86_64",
 	"x86_cpu_exec_interrupt_x86_64", "helper_raise_interrupt_x86_64", "raise_interrupt_x86_64",
+	"helper_raise_exception_x86_64",
 	"helper_into_x86_64", "cpu_cc_compute_all_x86_64", "helper_inb_x86_64", "helper_inw_x86_64",
 	"helper_inl_x86_64", "helper_outb_x86_64", "helper_outw_x86_64", "helper_outl_x86_64",
 	"cpu_get_tsc_x86_64", "helper_rdpmc_x86_64", "helper_rdrand_x86_64", "helper_cpuid_x86_64",

@@ -73,6 +73,7 @@ void vmrr_set_clock(struct vmrr_engine *e, uint32_t shift, uint64_t warp);
 void vmrr_set_interrupt(struct vmrr_engine *e, bool high);
 void vmrr_set_nmi(struct vmrr_engine *e, bool pending);
 void vmrr_set_a20(struct vmrr_engine *e, bool high);
+bool vmrr_delivered(struct vmrr_engine *e);
 bool vmrr_halted(struct vmrr_engine *e);
 bool vmrr_interruptible(struct vmrr_engine *e); /* one is pending and would be taken */
 bool vmrr_interrupts_enabled(struct vmrr_engine *e);

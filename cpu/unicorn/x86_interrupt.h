@@ -4,12 +4,14 @@
  */
 
 #define RFLAGS_IF (1ull << 9)
+#define VECTOR_DB 1
 
 extern void T(x86_cpu_do_interrupt)(void *cpu);
 extern void T(do_interrupt_x86_hardirq)(void *env, int vector, int is_hw);
 
 ORIGINAL(bool, x86_cpu_exec_interrupt, void *, int)
 ORIGINAL(void, helper_raise_interrupt, void *, int, int)
+ORIGINAL(void, helper_raise_exception, void *, int)
 ORIGINAL(void, raise_interrupt, void *, int, int, int, int)
 ORIGINAL(void, helper_into, void *, int)
 extern uint32_t T(cpu_cc_compute_all)(void *env, int op);
@@ -44,6 +46,7 @@ bool T(x86_cpu_exec_interrupt)(struct qemu_cpu *cpu, int request)
 		return false;
 	}
 	e->stats.interrupts++;
+	e->delivered = engine_icount(e) + 1;
 	/* Whatever was asked of the next block was asked for another address. */
 	cpu->cflags_next_tb = -1;
 	T(do_interrupt_x86_hardirq)(env, vector, 1);
@@ -71,6 +74,16 @@ void T(raise_interrupt)(void *env, int vector, int is_int, int error, int length
 	if (is_int)
 		remember_int(env);
 	real_raise_interrupt(env, vector, is_int, error, length);
+}
+
+/* What the translator itself sees to fault (#UD, #NM, most #GP) ends its block
+ * and is counted with it, but has not retired. */
+void T(helper_raise_exception)(void *env, int vector)
+{
+	struct qemu_cpu *cpu = x86_cpu(env);
+	if (cpu->engine)
+		cpu->budget++;
+	real_helper_raise_exception(env, vector);
 }
 
 /* INTO does not end its block, and its helper does not say where it is: give
@@ -113,6 +126,9 @@ static void x86_deliver(uc_engine *uc, uint32_t vector, void *user)
 		engine_leave(e);
 		return;
 	}
+	/* INT n and the trap of TF belong to the instruction that retired. */
+	if (!env->exception_is_int && vector != VECTOR_DB)
+		e->delivered = now + 1;
 	if (env->exception_is_int) {
 		env->eip = e->int_pc;
 		e->int_in_flight = true;

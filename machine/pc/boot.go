@@ -123,3 +123,8 @@ func (p *PC) Deliver(in machine.Input) error {
 
 // SerialRoom returns how many more bytes serial port i takes without losing any.
 func (p *PC) SerialRoom(i int) int { return p.serial[i].Room() }
+
+// Console implements machine.Board.
+func (p *PC) Console() (bytes, hash uint64) {
+	return p.tallies[0].state.Count, p.tallies[0].state.Hash
+}

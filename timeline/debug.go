@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/machine"
+)
+
+// debug is what a debugger needs of any machine, live or replayed: registers,
+// memory and breakpoints. Breakpoints belong to the session and not to the
+// machine's state: they survive every jump in time.
+type debug struct {
+	m      *machine.Machine
+	breaks []uint64 // linear addresses, ascending, each once
+}
+
+// Machine returns the machine.
+func (d *debug) Machine() *machine.Machine { return d.m }
+
+// Description lists the registers.
+func (d *debug) Description() *cpu.Description { return d.m.Engine.Description() }
+
+// ReadRegister returns a register's value, little-endian.
+func (d *debug) ReadRegister(r *cpu.Register) []byte { return d.m.Engine.ReadRegister(r) }
+
+// PC returns the linear address of the next instruction.
+func (d *debug) PC() uint64 { return d.m.Engine.PC() }
+
+// MemoryError is an access to a linear address that is not mapped to RAM.
+type MemoryError struct {
+	Addr uint64
+	At   machine.Moment
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("no RAM is mapped at linear address %#x at %v", e.Addr, e.At)
+}
+
+// ReadMemory reads from the linear address space that is current. n < len(p) goes
+// with a *MemoryError for the first byte that could not be read.
+func (d *debug) ReadMemory(addr uint64, p []byte) (n int, err error) {
+	return d.eachPage(addr, len(p), func(pa uint64, from, to int) error {
+		_, err := d.m.RAM.ReadAt(p[from:to], int64(pa))
+		return err
+	})
+}
+
+// writeMemory writes all of p or, if not all of it is mapped to RAM, nothing.
+func (d *debug) writeMemory(addr uint64, p []byte) error {
+	probe := func(pa uint64, from, to int) error {
+		if _, n := d.m.RAM.Offset(pa); n < uint64(to-from) {
+			return &machine.RAMError{PA: pa, Size: to - from}
+		}
+		return nil
+	}
+	if _, err := d.eachPage(addr, len(p), probe); err != nil {
+		return err
+	}
+	_, err := d.eachPage(addr, len(p), func(pa uint64, from, to int) error {
+		_, err := d.m.RAM.WriteAt(p[from:to], int64(pa))
+		return err
+	})
+	return err
+}
+
+// ReadPhysical reads physical memory.
+func (d *debug) ReadPhysical(pa uint64, p []byte) (n int, err error) {
+	return d.m.RAM.ReadAt(p, int64(pa))
+}
+
+// eachPage calls f for the parts of [addr, addr+n) that lie in one page each.
+func (d *debug) eachPage(addr uint64, n int, f func(pa uint64, from, to int) error) (int, error) {
+	for done := 0; done < n; {
+		at := addr + uint64(done)
+		k := min(n-done, cpu.PageSize-int(at%cpu.PageSize))
+		pa, ok := d.m.Engine.Translate(at)
+		if !ok || f(pa, done, done+k) != nil {
+			return done, &MemoryError{at, d.m.Moment()}
+		}
+		done += k
+	}
+	return n, nil
+}
+
+// InsertBreak sets an execution breakpoint at a linear address.
+func (d *debug) InsertBreak(linear uint64) {
+	if i, found := slices.BinarySearch(d.breaks, linear); !found {
+		d.breaks = slices.Insert(d.breaks, i, linear)
+		d.m.Engine.InsertBreak(linear)
+	}
+}
+
+// RemoveBreak removes it.
+func (d *debug) RemoveBreak(linear uint64) {
+	if i, found := slices.BinarySearch(d.breaks, linear); found {
+		d.breaks = slices.Delete(d.breaks, i, i+1)
+		d.m.Engine.RemoveBreak(linear)
+	}
+}
+
+// withoutBreaks runs f while the machine stops at no breakpoint.
+func (d *debug) withoutBreaks(f func() error) error {
+	for _, b := range d.breaks {
+		d.m.Engine.RemoveBreak(b)
+	}
+	defer func() {
+		for _, b := range d.breaks {
+			d.m.Engine.InsertBreak(b)
+		}
+	}()
+	return f()
+}
+
+// interruptible runs f so that cancelling ctx interrupts the machine.
+func (d *debug) interruptible(ctx context.Context, f func() error) error {
+	defer context.AfterFunc(ctx, d.m.Interrupt)()
+	return f()
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// memory shows a machine's RAM to a snapshot store.
+type memory struct{ m *machine.Machine }
+
+func (a *memory) RAM() []byte                               { return a.m.RAM.Host }
+func (a *memory) DirtyEpoch() uint32                        { return a.m.Engine.DirtyEpoch() }
+func (a *memory) DirtySince(epoch uint32, f func(page int)) { a.m.Engine.DirtySince(epoch, f) }
+
+// PagesChanged implements snapshots.Memory: pages are offsets in the host mapping,
+// which the engine wants as guest physical addresses.
+func (a *memory) PagesChanged(first, count int) {
+	start, end := uint64(first)*cpu.PageSize, uint64(first+count)*cpu.PageSize
+	for _, r := range a.m.RAM.Regions {
+		from, to := max(start, r.Offset), min(end, r.Offset+r.Size)
+		if from < to {
+			a.m.Engine.Invalidate(r.PA+from-r.Offset, to-from)
+		}
+	}
+}
+
+// consumer tells how many events of the recording are behind the machine.
+type consumer interface{ Consumed() uint64 }
+
+// capture takes a snapshot of the machine as it is.
+func capture(m *machine.Machine, door consumer, store *snapshots.Store, name string) *snapshots.Snapshot {
+	s := m.Save()
+	state := snapshots.State{At: s.At, Warp: s.Warp, CPU: s.CPU, Consumed: door.Consumed()}
+	for _, b := range s.Devices {
+		state.Devices = append(state.Devices, snapshots.NamedBlob(b))
+	}
+	state.Extra = []snapshots.NamedBlob{{Name: "end", Data: encodeEnd(s.End)}}
+	return store.Take(name, state)
+}
+
+// The end of a run, where a snapshot is taken after it: kind and exit code.
+func encodeEnd(e machine.End) []byte {
+	return []byte{byte(e.Kind), byte(e.Code), byte(e.Code >> 8), byte(e.Code >> 16), byte(e.Code >> 24)}
+}
+
+func decodeEnd(extra []snapshots.NamedBlob) (machine.End, error) {
+	if len(extra) != 1 || extra[0].Name != "end" || len(extra[0].Data) != 5 {
+		return machine.End{}, fmt.Errorf("the snapshot does not say whether the run had ended")
+	}
+	b := extra[0].Data
+	code := int32(b[1]) | int32(b[2])<<8 | int32(b[3])<<16 | int32(b[4])<<24
+	return machine.End{Kind: machine.EndKind(b[0]), Code: int(code)}, nil
+}
+
+// machineState is the other way.
+func machineState(s *snapshots.State) (machine.State, error) {
+	end, err := decodeEnd(s.Extra)
+	if err != nil {
+		return machine.State{}, err
+	}
+	m := machine.State{At: s.At, Warp: s.Warp, CPU: s.CPU, End: end}
+	for _, b := range s.Devices {
+		m.Devices = append(m.Devices, machine.Blob(b))
+	}
+	return m, nil
+}
+
+func (t *Timeline) take(name string) *snapshots.Snapshot {
+	return capture(t.m, t.cfg.Player, t.store, name)
+}
+
+// takeAutomatic takes the snapshot due at count n, unless one is there.
+func (t *Timeline) takeAutomatic(n uint64) {
+	at := machine.Moment{ICount: n}
+	if s := t.store.Nearest(at); s != nil && s.State.At == at {
+		return
+	}
+	t.take("")
+	var automatic []*snapshots.Snapshot
+	for _, s := range t.store.List() {
+		if s.Name == "" && s.State.At.Sub == 0 && s.State.At.ICount > 0 && s.State.At.ICount%t.interval == 0 {
+			automatic = append(automatic, s)
+		}
+	}
+	if len(automatic) <= maxAutomatic {
+		return
+	}
+	t.interval *= 2
+	for _, s := range automatic {
+		if s.State.At.ICount%t.interval != 0 {
+			t.store.Delete(s)
+		}
+	}
+}
+
+// maxNear bounds the snapshots left near the places that were visited.
+const maxNear = 16
+
+func (t *Timeline) takeNear() {
+	t.near = append(t.near, t.take(""))
+	if len(t.near) > maxNear {
+		t.store.Delete(t.near[0])
+		t.near = t.near[1:]
+	}
+}
+
+func (t *Timeline) restore(s *snapshots.Snapshot) error {
+	state, err := machineState(&s.State)
+	if err == nil {
+		_, err = t.store.Restore(s)
+	}
+	if err == nil {
+		err = t.m.Load(state)
+	}
+	if err == nil {
+		err = t.cfg.Player.Seek(s.State.Consumed)
+	}
+	if err != nil {
+		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
+	}
+	return nil
+}
+
+// SaveSnapshot keeps the present state under a name, also beyond this process.
+func (t *Timeline) SaveSnapshot(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	s := t.take(name)
+	if t.cfg.Persist != nil {
+		return t.cfg.Persist(s)
+	}
+	return nil
+}
+
+// LoadSnapshot jumps to a named snapshot.
+func (t *Timeline) LoadSnapshot(_ context.Context, name string) error {
+	s := t.store.Named(name)
+	if s == nil {
+		return fmt.Errorf("there is no snapshot %q", name)
+	}
+	return t.restore(s)
+}
+
+// AddSnapshot makes known a snapshot that an earlier process kept.
+func (t *Timeline) AddSnapshot(s *snapshots.Snapshot) error { return t.store.Add(s) }
+
+// Snapshots lists the named snapshots, earliest first, and how many bytes all
+// snapshots take.
+func (t *Timeline) Snapshots() (named []*snapshots.Snapshot, bytes int64) {
+	for _, s := range t.store.List() {
+		if s.Name != "" {
+			named = append(named, s)
+		}
+	}
+	return named, t.store.Bytes()
+}
+
+// checkName refuses what would be no file name everywhere.
+func checkName(name string) error {
+	if name == "" || len(name) > 64 {
+		return fmt.Errorf("a snapshot's name has %d characters, want 1 to 64", len(name))
+	}
+	for _, c := range name {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.') || name[0] == '.' {
+			return fmt.Errorf("the snapshot name %q is not allowed: want letters, digits, '_', '-' and '.', not first", name)
+		}
+	}
+	return nil
+}

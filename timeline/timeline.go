@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package timeline is time travel over a machine, its recording and snapshots:
+// going to an instruction count, stepping and running forward and backward. The
+// debugger, the monitor and the commands all use it.
+//
+// The past is snapshots plus replay. To be at N, the nearest snapshot at or
+// before N is restored and the machine runs forward to N. Snapshots are taken in
+// passing, so that one is near; breakpoints belong to the session and survive
+// every jump; what lies under the present PC is no hit when going on from it, in
+// either direction.
+package timeline
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// Config is what a timeline travels over.
+type Config struct {
+	Machine *machine.Machine // switched off; its Inputs is Player
+	Player  *replay.Player
+	// Interval is how many instructions apart snapshots are taken while the
+	// machine runs forward; 0 means DefaultInterval.
+	Interval uint64
+	// Persist, if not nil, keeps a named snapshot beyond this process.
+	Persist func(*snapshots.Snapshot) error
+	// Progress, if not nil, is told of a long run forward, at hash records and
+	// snapshots: where it is, and where it goes (the end of the recording at most).
+	Progress func(at, to uint64)
+}
+
+// DefaultInterval is the default distance between automatic snapshots, in
+// instructions: about a quarter of a second of running.
+const DefaultInterval = 250e6
+
+// maxAutomatic bounds the automatic snapshots: past it, the interval doubles and
+// every second one is dropped.
+const maxAutomatic = 64
+
+// Timeline is a recording being replayed. All methods are called on the engine's
+// thread; cancelling a context may be done from any.
+type Timeline struct {
+	debug
+	cfg      Config
+	store    *snapshots.Store
+	interval uint64
+	verified uint64 // hash records up to here have been checked
+	near     []*snapshots.Snapshot
+}
+
+// New switches the machine on at the beginning of the recording.
+func New(cfg Config) (*Timeline, error) {
+	store, err := snapshots.NewStore(&memory{cfg.Machine}, false)
+	if err != nil {
+		return nil, err
+	}
+	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, interval: cfg.Interval}
+	if t.interval == 0 {
+		t.interval = DefaultInterval
+	}
+	if err := cfg.Machine.PowerOn(); err != nil {
+		return nil, err
+	}
+	t.take("")
+	return t, nil
+}
+
+// Player returns the recording.
+func (t *Timeline) Player() *replay.Player { return t.cfg.Player }
+
+// End returns the moment at which the recording ends.
+func (t *Timeline) End() machine.Moment { return t.cfg.Player.End().At }
+
+// run runs forward until a count, checks the hash records that it passes and
+// leaves snapshots. The machine's own end and the recording's are both StopEnd.
+func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error) {
+	err = t.interruptible(ctx, func() error {
+		stop, err = t.runLoop(until)
+		return err
+	})
+	return stop, err
+}
+
+func (t *Timeline) runLoop(until uint64) (Stop, error) {
+	for {
+		next := min(until, t.nextPause())
+		s, err := t.m.Run(next)
+		switch {
+		case replay.IsEnd(err):
+			return StopEnd, nil
+		case err != nil:
+			return 0, err
+		}
+		switch s.Kind {
+		case machine.StopBreakpoint:
+			return StopBreak, nil
+		case machine.StopInterrupted:
+			return StopInterrupted, nil
+		case machine.StopEnd:
+			return StopEnd, nil
+		}
+		if err := t.pause(next); err != nil {
+			return 0, err
+		}
+		if next >= until {
+			return StopArrived, nil
+		}
+		if t.cfg.Progress != nil {
+			t.cfg.Progress(next, min(until, t.End().ICount))
+		}
+	}
+}
+
+// nextPause returns the count of the next hash record or automatic snapshot.
+func (t *Timeline) nextPause() uint64 {
+	now := t.m.Moment().ICount
+	next := (now/t.interval + 1) * t.interval
+	if h, ok := t.cfg.Player.NextHash(now); ok && h.ICount > t.verified {
+		next = min(next, h.ICount)
+	}
+	return next
+}
+
+// pause does what is due in the canonical state at count n.
+func (t *Timeline) pause(n uint64) error {
+	if h, ok := t.cfg.Player.HashAt(n); ok && n > t.verified {
+		if err := t.check(h); err != nil {
+			return err
+		}
+		t.verified = n
+	}
+	if n%t.interval == 0 {
+		t.takeAutomatic(n)
+	}
+	return nil
+}
+
+// check compares the machine's state with a hash record.
+func (t *Timeline) check(want replay.StateHash) error {
+	got := stateHash(t.m)
+	diverged := func(what string, want, got any) error {
+		return &replay.ErrDiverged{At: t.m.Moment(), What: what, Want: fmt.Sprint(want), Got: fmt.Sprint(got)}
+	}
+	switch {
+	case got.ConsoleBytes != want.ConsoleBytes:
+		return diverged("the bytes on the console", want.ConsoleBytes, got.ConsoleBytes)
+	case got.ConsoleHash != want.ConsoleHash:
+		return diverged("the hash of the console output", want.ConsoleHash, got.ConsoleHash)
+	case got.State != want.State:
+		return diverged("the hash of the machine's state", want.State, got.State)
+	}
+	return nil
+}
+
+// StepForward executes n instructions. A breakpoint on the way stops it.
+func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
+	t.m.Engine.SkipBreak()
+	now := t.m.Moment().ICount
+	return t.run(ctx, now+min(n, math.MaxUint64-now))
+}
+
+// Continue runs forward until a breakpoint or the end of history.
+func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
+	return t.StepForward(ctx, math.MaxUint64)
+}
+
+// Verify runs the rest of the recording and checks every hash record and the
+// final state. An error is a *replay.ErrDiverged or says why it could not run.
+func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
+	var stop Stop
+	err := t.withoutBreaks(func() (err error) {
+		stop, err = t.run(ctx, math.MaxUint64)
+		return err
+	})
+	if err != nil || stop != StopEnd {
+		return stop, err
+	}
+	end := t.cfg.Player.End()
+	if end.CutOff != nil {
+		return stop, nil // there is no final state to compare
+	}
+	if at := t.m.Moment(); at != end.At {
+		return 0, &replay.ErrDiverged{At: at, What: "the end of the run", Want: end.At.String(), Got: at.String()}
+	}
+	return stop, t.check(end.Final)
+}
