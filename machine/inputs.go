@@ -92,5 +92,9 @@ type Inputs interface {
 	Idle(at Moment, now, deadline uint64) (until uint64, err error)
 }
 
+// Waker is a door whose Idle may sleep. Interrupt ends the Idle in progress, or
+// the next one, without an input; it may be called from any thread.
+type Waker interface{ Interrupt() }
+
 // NoDeadline is the deadline of a clock with no armed timer.
 const NoDeadline = ^uint64(0)

@@ -101,12 +101,17 @@ func (m *Machine) Raise(e Event) {
 }
 
 // Interrupt makes the Run in progress, or the next one, return StopInterrupted at
-// the next opportunity. It may be called from any thread. A door that may be
-// waiting must be woken as well.
+// the next opportunity. It may be called from any thread.
 func (m *Machine) Interrupt() {
 	m.interrupted.Store(true)
 	m.Engine.RequestStop()
+	if w, ok := m.Inputs.(Waker); ok {
+		w.Interrupt()
+	}
 }
+
+// ClearInterrupt forgets an Interrupt that no Run has seen.
+func (m *Machine) ClearInterrupt() { m.interrupted.Store(false) }
 
 // Run runs until the instruction count is until, or something else stops the
 // machine. At the target the machine is in the canonical state {until, 0}: timers

@@ -78,3 +78,10 @@ func (r *Recorder) End(at machine.Moment, reason string, final StateHash) error 
 	final.ICount = at.ICount
 	return r.log.Append(&Record{Kind: KindEnd, At: at, Hash: final, Reason: reason})
 }
+
+// Interrupt is the other door's, if it has one.
+func (r *Recorder) Interrupt() {
+	if w, ok := r.in.(machine.Waker); ok {
+		w.Interrupt()
+	}
+}

@@ -118,6 +118,16 @@ func (d *debug) withoutBreaks(f func() error) error {
 
 // interruptible runs f so that cancelling ctx interrupts the machine.
 func (d *debug) interruptible(ctx context.Context, f func() error) error {
-	defer context.AfterFunc(ctx, d.m.Interrupt)()
-	return f()
+	fired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		d.m.Interrupt()
+		close(fired)
+	})
+	err := f()
+	if !stop() {
+		// It came, perhaps too late to be seen: the next run must not see it.
+		<-fired
+		d.m.ClearInterrupt()
+	}
+	return err
 }

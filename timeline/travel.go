@@ -29,6 +29,15 @@ func (t *Timeline) Seek(ctx context.Context, n uint64) (Stop, error) {
 	return t.orReturn(ctx, func() (Stop, error) { return t.seek(ctx, n) })
 }
 
+// SeekTo is Seek for those who want to be there or hear why not.
+func (t *Timeline) SeekTo(ctx context.Context, n uint64) error {
+	stop, err := t.Seek(ctx, n)
+	if err == nil && stop != StopArrived {
+		err = fmt.Errorf("going to icount %d: %v", n, stop)
+	}
+	return err
+}
+
 // orReturn runs a search that may be cancelled; if it is, the machine goes back
 // to where the search began.
 func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (Stop, error) {

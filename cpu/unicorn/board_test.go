@@ -27,6 +27,9 @@ const (
 	portIRQ = 0x10 // raises INTR with the vector written
 	portNMI = 0x11 // latches an NMI
 	portA20 = 0x92 // bit 1 drives the A20 gate
+
+	mmioIRQ = guestMMIO + 0xf00 // a read raises INTR with vector 0x34
+	mmioNMI = guestMMIO + 0xf08 // a read latches an NMI; both read a selector for SS
 )
 
 func (b *testBoard) add(kind string, addr uint64, size int, value uint64) {
@@ -61,6 +64,14 @@ func (b *testBoard) raise(vector uint8) {
 
 func (b *testBoard) MMIORead(pa uint64, size int) uint64 {
 	v := b.e.ICount()*0x9e3779b97f4a7c15 ^ pa
+	switch pa {
+	case mmioIRQ:
+		b.raise(0x34)
+		v = 0x18
+	case mmioNMI:
+		b.e.NMI()
+		v = 0x18
+	}
 	b.add("read", pa, size, v)
 	return v
 }

@@ -96,6 +96,7 @@ struct vmrr_engine *vmrr_open(const struct vmrr_config *config, char *error, siz
 	e->pages = config->ram_size >> 12;
 	e->epoch = 1;
 	e->pending_flush = FLUSH_NONE;
+	e->skip_icount = UINT64_MAX;
 	e->page_flags = calloc(e->pages, sizeof *e->page_flags);
 	e->page_epoch = calloc(e->pages, sizeof *e->page_epoch);
 	e->tables = calloc(e->pages, sizeof *e->tables);
@@ -194,6 +195,8 @@ void vmrr_set_limit(struct vmrr_engine *e, uint64_t limit)
 	uint64_t now = engine_icount(e);
 	if (limit < now)
 		limit = now;
+	if (limit - now > INT64_MAX)
+		limit = now + INT64_MAX;
 	e->limit = limit;
 	e->cpu->budget = (int64_t)(limit - now);
 }
@@ -208,6 +211,7 @@ void vmrr_set_icount(struct vmrr_engine *e, uint64_t icount)
 	e->limit = icount;
 	e->cpu->budget = 0;
 	e->skip_break = false;
+	e->skip_icount = UINT64_MAX;
 	e->delivered = 0;
 }
 

@@ -78,12 +78,24 @@ func Library() (path, buildID string) {
 	return C.GoString(C.vmrr_library_path()), C.GoString(C.vmrr_library_build_id())
 }
 
-var checkOnce = sync.OnceValue(CheckLibrary)
+// checkOnce is done before the first engine of a process is opened.
+var checkOnce = sync.OnceValue(func() error {
+	_, err := SelfTest()
+	return err
+})
 
 // New opens an engine in the power-on state with an instruction count of 0. The
 // caller's goroutine must be locked to its OS thread for as long as it is used.
 func New(cfg Config) (*Engine, error) {
 	if err := checkOnce(); err != nil {
+		return nil, err
+	}
+	return open(cfg)
+}
+
+// open is New without the self-test.
+func open(cfg Config) (*Engine, error) {
+	if err := CheckLibrary(); err != nil {
 		return nil, err
 	}
 	if len(cfg.Regions) > C.VMRR_MAX_REGIONS || len(cfg.Model.Leaves) > C.VMRR_MAX_CPUID {

@@ -276,7 +276,7 @@ func (g *guest) runTo(n uint64) bool {
 		}
 		switch {
 		case why == cpu.StopHalt && g.ICount() < n:
-			if g.onHalt == nil || !g.onHalt() {
+			if !g.Interruptible() && (g.onHalt == nil || !g.onHalt()) {
 				return false
 			}
 		case why != cpu.StopLimit || g.ICount() != limit:

@@ -83,4 +83,4 @@ var deviceGuests = []microGuest{
 	}},
 }
 
-var interruptGuests, softwareGuests, codeGuests, modeGuests, pagingGuests, systemGuests []microGuest
+var modeGuests []microGuest

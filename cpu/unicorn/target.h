@@ -13,6 +13,7 @@
  *	TARGET            the suffix, e.g. x86_64
  *	ENV_OFFSET        where CPU*State lies behind CPUState
  *	INSN_START_WORDS  columns of the search table (TARGET_INSN_START_WORDS)
+ *	TB_FLAGS_TO_TRANSLATE(flags)  what the translator is to see of a block's flags
  */
 #ifndef VMRR_TARGET_H
 #define VMRR_TARGET_H

@@ -42,11 +42,13 @@ void T(gen_intermediate_code)(struct qemu_cpu *cpu, struct tb *tb, int max)
 		return;
 	}
 	/* A block that re-runs one instruction (a device access made exact, or
-	 * a breakpoint stepped over) was stopped at already. */
+	 * a breakpoint stepped over) was stopped at already. The guest's own
+	 * breakpoints, behind ours in the list, stay: its RF flag rules them. */
 	T(unhide_breaks)(e);
 	if ((tb->cflags & CF_LAST_IO) && cpu->breakpoints) {
 		e->hidden_breaks = cpu->breakpoints;
-		cpu->breakpoints = NULL;
+		while (cpu->breakpoints && (cpu->breakpoints->flags & BP_GDB))
+			cpu->breakpoints = cpu->breakpoints->next;
 	}
 	/* CF_USE_ICOUNT makes the translator end blocks after port accesses,
 	 * RDTSC and the like and before page boundaries. It must not stay in
@@ -55,9 +57,12 @@ void T(gen_intermediate_code)(struct qemu_cpu *cpu, struct tb *tb, int max)
 	translating = e;
 	e->count_op = NULL;
 	e->want_count = true;
+	uint32_t flags = tb->flags;
 	tb->cflags |= CF_USE_ICOUNT;
+	tb->flags = TB_FLAGS_TO_TRANSLATE(flags);
 	real_gen_intermediate_code(cpu, tb, max);
 	tb->cflags &= ~CF_USE_ICOUNT;
+	tb->flags = flags;
 	e->want_count = false;
 	translating = NULL;
 	T(unhide_breaks)(e);

@@ -41,6 +41,44 @@ static void T(drop_blocks_over)(struct vmrr_engine *e, uint64_t linear)
 	free(over.blocks);
 }
 
+/* The guest's own breakpoints, on x86 by its debug registers: behind ours in the
+ * list. The library's insert and remove flush all code, the running block with it. */
+ORIGINAL(int, cpu_breakpoint_insert, void *, uint64_t, int, struct breakpoint **)
+ORIGINAL(void, cpu_breakpoint_remove_by_ref, void *, struct breakpoint *)
+
+int T(cpu_breakpoint_insert)(struct qemu_cpu *cpu, uint64_t pc, int flags, struct breakpoint **out)
+{
+	if (!cpu->engine)
+		return real_cpu_breakpoint_insert(cpu, pc, flags, out);
+	struct breakpoint *b = calloc(1, sizeof *b);
+	if (!b)
+		abort();
+	b->pc = pc;
+	b->flags = flags;
+	/* QTAILQ_INSERT_TAIL */
+	b->prev = cpu->breakpoints_last;
+	*(struct breakpoint **)cpu->breakpoints_last = b;
+	cpu->breakpoints_last = &b->next;
+	T(drop_blocks_over)(cpu->engine, pc);
+	*out = b;
+	return 0;
+}
+
+void T(cpu_breakpoint_remove_by_ref)(struct qemu_cpu *cpu, struct breakpoint *b)
+{
+	if (!cpu->engine) {
+		real_cpu_breakpoint_remove_by_ref(cpu, b);
+		return;
+	}
+	if (b->next)
+		b->next->prev = b->prev;
+	else
+		cpu->breakpoints_last = b->prev;
+	*(struct breakpoint **)b->prev = b->next;
+	T(drop_blocks_over)(cpu->engine, b->pc);
+	free(b);
+}
+
 ORIGINAL(void, breakpoint_handler, void *)
 
 /* The library's debug_excp_handler: a block ran into EXCP_DEBUG. */
@@ -48,10 +86,17 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 {
 	struct vmrr_engine *e = cpu->engine;
 	if (e && !cpu->watchpoint_hit) {
+		/* The state at the limit is the one before the hit, whether the
+		 * block that led here ends at the limit or goes on to the hit. */
+		if (cpu->budget <= 0) {
+			engine_leave(e);
+			return;
+		}
 		uint64_t pc = e->target->linear_pc(e);
+		bool skipped = e->skip_icount == engine_icount(e) && e->skip_pc == pc;
 		/* Ours come first in the list; the rest are the guest's own. */
 		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next)
-			if (b->pc == pc) {
+			if (b->pc == pc && !skipped) {
 				e->hit_break = true;
 				engine_leave(e);
 				return;

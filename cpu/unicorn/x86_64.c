@@ -13,6 +13,13 @@
 #include "internals_x86.h"
 #include "target.h"
 
+/* RF lasts for one instruction, but the library clears it at the end of a block,
+ * and not at all behind a jump. Made to believe that the block also lies in an
+ * interrupt shadow, it translates one instruction and leaves through its own
+ * end of block, jumps too. */
+#define RFLAGS_RF (1ull << 16)
+#define TB_FLAGS_TO_TRANSLATE(flags) ((flags) & RFLAGS_RF ? (flags) | HF_INHIBIT_IRQ : (flags))
+
 static void T(make_exact)(struct vmrr_engine *e, uintptr_t ra);
 static void T(flush_pending)(struct vmrr_engine *e);
 

@@ -13,6 +13,7 @@ ORIGINAL(bool, x86_cpu_exec_interrupt, void *, int)
 ORIGINAL(void, helper_raise_interrupt, void *, int, int)
 ORIGINAL(void, helper_raise_exception, void *, int)
 ORIGINAL(void, raise_interrupt, void *, int, int, int, int)
+ORIGINAL(void, raise_exception_err, void *, int, int)
 ORIGINAL(void, helper_into, void *, int)
 extern uint32_t T(cpu_cc_compute_all)(void *env, int op);
 extern bool T(cpu_restore_state)(void *cpu, uintptr_t ra, bool will_exit);
@@ -84,6 +85,15 @@ void T(helper_raise_exception)(void *env, int vector)
 	if (cpu->engine)
 		cpu->budget++;
 	real_helper_raise_exception(env, vector);
+}
+
+/* A fault over an IDT entry names it by its vector, SDM vol. 3, 6.13; the library
+ * gives the entry's offset in long mode. Bit 1 says IDT. */
+void T(raise_exception_err)(void *env, int vector, int error)
+{
+	if (x86_cpu(env)->engine && (error & 2) && (((struct x86_env *)env)->hflags & HF_LMA))
+		error = (error >> 4) * 8 + 2;
+	real_raise_exception_err(env, vector, error);
 }
 
 /* INTO does not end its block, and its helper does not say where it is: give

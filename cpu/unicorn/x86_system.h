@@ -202,7 +202,6 @@ extern uint64_t T(helper_read_eflags)(void *env);
 extern void T(helper_write_eflags)(void *env, uint64_t value, uint32_t mask);
 ORIGINAL(void, helper_syscall, void *, int)
 
-#define RFLAGS_RF (1ull << 16)
 #define RFLAGS_VM (1ull << 17)
 /* descriptor bits: G D/B L P S type */
 #define DESC_CODE_64 0x00a09b00u

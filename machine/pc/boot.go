@@ -6,11 +6,37 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/cpu/x86"
 	"github.com/vmrr/vmrr/images/acpi"
 	"github.com/vmrr/vmrr/images/linux"
 	"github.com/vmrr/vmrr/machine"
 )
+
+// Check finds out without a CPU whether a machine can be built and its kernel
+// loaded, so that a bad option is an error before anything is written.
+func Check(cfg Config) error {
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	if _, err := x86.NewModel(cfg.CPU); err != nil {
+		return err
+	}
+	host, err := machine.MapRAM(cfg.RAM)
+	if err != nil {
+		return err
+	}
+	defer machine.UnmapRAM(host)
+	ram := &machine.RAM{Memory: cpu.Memory{Host: host, Regions: cfg.regions()}}
+	_, err = linux.Load(ram, cfg.linux(0))
+	return err
+}
+
+// linux is what the boot loader is told.
+func (c *Config) linux(rsdp uint64) linux.Config {
+	return linux.Config{Kernel: c.Kernel, Initrd: c.Initrd, CommandLine: c.CommandLine,
+		E820: c.e820(), LowRAM: min(c.RAM, lowRAMMax), RSDP: rsdp}
+}
 
 // PowerOn implements machine.Board. The board has no firmware: what it would have
 // done is done here, and the kernel is started by the Linux boot protocol.
@@ -43,10 +69,7 @@ func (p *PC) PowerOn(warm bool, ask func(machine.Query) (int64, error)) error {
 	if _, err := p.ram.WriteAt(tables.Bytes, int64(tables.Base)); err != nil {
 		return fmt.Errorf("placing the ACPI tables: %w", err)
 	}
-	entry, err := linux.Load(p.ram, linux.Config{
-		Kernel: p.cfg.Kernel, Initrd: p.cfg.Initrd, CommandLine: p.cfg.CommandLine,
-		E820: p.cfg.e820(), LowRAM: min(p.cfg.RAM, lowRAMMax), RSDP: tables.RSDP,
-	})
+	entry, err := linux.Load(p.ram, p.cfg.linux(tables.RSDP))
 	if err != nil {
 		return err
 	}

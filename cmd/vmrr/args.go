@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// newFlags returns the flag set of a subcommand.
+func newFlags(name, args, about string) *pflag.FlagSet {
+	f := pflag.NewFlagSet("vmrr "+name, pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {
+		os.Stdout.WriteString("Usage: vmrr " + strings.TrimSpace(name+" "+args) + "\n\n" + about + "\n\n" + f.FlagUsages())
+	}
+	return f
+}
+
+// parse parses a subcommand's arguments, QEMU's way of writing them included, and
+// returns what is left: at most max words.
+func parse(f *pflag.FlagSet, args []string, max int) ([]string, error) {
+	if err := f.Parse(doubleDashes(f, args)); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return nil, err
+		}
+		return nil, usagef("%w; `%s --help` lists the options", err, f.Name())
+	}
+	if rest := f.Args(); len(rest) > max {
+		return nil, usagef("%q is one word too many; `%s --help` tells the usage", rest[max], f.Name())
+	}
+	return f.Args(), nil
+}
+
+// doubleDashes gives every known long option that has one dash, as QEMU users
+// type it, its second: -kernel becomes --kernel. A shorthand of one letter and
+// what is not known stay, and so does everything behind "--" and every value.
+func doubleDashes(f *pflag.FlagSet, args []string) []string {
+	out := make([]string, 0, len(args))
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		word := strings.TrimPrefix(strings.TrimPrefix(a, "-"), "-")
+		name, _, hasValue := strings.Cut(word, "=")
+		flag := f.Lookup(name)
+		if len(a) == len(word) || name == "" || flag == nil && len(name) > 1 {
+			out = append(out, a)
+			continue
+		}
+		if len(name) == 1 {
+			flag = f.ShorthandLookup(name)
+			out = append(out, a)
+		} else {
+			out = append(out, "--"+word)
+		}
+		// A value in the next word is not an option, whatever it looks like.
+		if flag != nil && !hasValue && flag.NoOptDefVal == "" && i+1 < len(args) {
+			i++
+			out = append(out, args[i])
+		}
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/machine/pc"
+)
+
+// console is the terminal as the guest's first serial port.
+type console struct {
+	mu    sync.Mutex
+	out   *bufio.Writer
+	shown uint64 // bytes of the guest's output that have been shown
+	err   error  // of writing; the guest runs on
+	saved *term.State
+}
+
+const escapeKey = 1 // Ctrl-A
+
+const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+
+// newConsole puts the terminal, if standard input is one and is to be read, into
+// raw mode.
+func newConsole(read bool) (*console, error) {
+	c := &console{out: bufio.NewWriter(os.Stdout)}
+	if fd := int(os.Stdin.Fd()); read && term.IsTerminal(fd) {
+		saved, err := term.MakeRaw(fd)
+		if err != nil {
+			return nil, fmt.Errorf("preparing the terminal: %w", err)
+		}
+		c.saved = saved
+	}
+	go c.flushOften()
+	return c, nil
+}
+
+// outputs shows what the guest sends to its first serial port, each byte once: a
+// replay that passes the same instant again shows nothing anew.
+func (c *console) outputs() pc.Outputs {
+	return pc.Outputs{Serial: func(port int, at uint64, b byte) {
+		if port != 0 {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if at == c.shown {
+			c.shown++
+			c.write(b)
+		}
+	}}
+}
+
+func (c *console) write(b byte) {
+	if err := c.out.WriteByte(b); err != nil && c.err == nil {
+		c.err = err
+	}
+}
+
+// flushOften keeps the terminal up to date: a prompt has no newline.
+func (c *console) flushOften() {
+	for range time.Tick(20 * time.Millisecond) {
+		c.flush()
+	}
+}
+
+func (c *console) flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.out.Flush(); err != nil && c.err == nil {
+		c.err = err
+	}
+}
+
+// close gives the terminal back and reports whether the output could be written.
+func (c *console) close() error {
+	c.flush()
+	if c.saved != nil {
+		term.Restore(int(os.Stdin.Fd()), c.saved)
+	}
+	if c.err != nil {
+		return fmt.Errorf("writing the guest's console output: %w", c.err)
+	}
+	return nil
+}
+
+// chunk is how many bytes of input are handed over at a time.
+const chunk = 512
+
+// read hands standard input to push until it ends. room returns how many bytes the
+// guest's port takes without losing any; it is asked when much was typed.
+func (c *console) read(in io.Reader, push func(machine.Input), room func() int) {
+	buf := make([]byte, chunk)
+	escaped := false
+	sent := 0
+	for {
+		n, err := in.Read(buf)
+		data := make([]byte, 0, n)
+		for _, b := range buf[:n] {
+			switch {
+			case c.saved == nil: // not a terminal: every byte is meant
+				data = append(data, b)
+			case escaped:
+				escaped = false
+				switch b {
+				case 'x':
+					push(machine.Input{Kind: machine.InputEnd})
+				case 'h':
+					os.Stderr.WriteString(escapeHelp)
+				case escapeKey:
+					data = append(data, b)
+				}
+			case b == escapeKey:
+				escaped = true
+			default:
+				data = append(data, b)
+			}
+		}
+		if len(data) > 0 {
+			if sent += len(data); sent > 2*chunk {
+				for room() < 2*chunk {
+					time.Sleep(10 * time.Millisecond)
+				}
+				sent = len(data)
+			}
+			push(machine.Input{Kind: machine.InputSerial, Data: data})
+		}
+		if err != nil {
+			return
+		}
+	}
+}

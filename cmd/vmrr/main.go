@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Command vmrr records a whole machine and lets a person debug its past.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// Version is the version that recordings name.
+const Version = "0.1"
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitDiverged    = 3
+	exitDamaged     = 4
+	exitInterrupted = 130
+)
+
+// command is one subcommand. Each lives in a file of its own.
+type command struct {
+	name, args, help string
+	run              func(ctx context.Context, args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"record", "[machine options] [-o DIR]", "run a machine and record it", record},
+		{"replay", "[DIR] [-s] [-S] [--goto ICOUNT]", "replay a recording, for gdb or to look on", replayCommand},
+		{"run", "[machine options]", "run a machine without a recording", run},
+		{"verify", "[DIR]", "replay everything and check every state hash", verify},
+		{"selftest", "", "check the CPU engine on this host", selftest},
+	}
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errInterrupted ends a command that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+func main() {
+	// The engine belongs to one thread: this one.
+	runtime.LockOSThread()
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := dispatch(ctx, os.Args[1:])
+	if err != nil && !errors.Is(err, pflag.ErrHelp) {
+		fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+func dispatch(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		help(os.Stderr)
+		return usagef("which command? `vmrr --help` lists them")
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		help(os.Stdout)
+		return nil
+	case "version", "-version", "--version":
+		fmt.Println("vmrr " + Version)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:])
+		}
+	}
+	return usagef("%q is no command: `vmrr --help` lists them", args[0])
+}
+
+func help(out io.Writer) {
+	fmt.Fprint(out, "vmrr records a whole machine and lets you debug its past.\n\nUsage: vmrr COMMAND [options]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-9s %-36s %s\n", c.name, c.args, c.help)
+	}
+	fmt.Fprint(out, "\n`vmrr COMMAND --help` lists a command's options. Long options may have one dash.\n"+
+		"Exit codes: 0 fine, 1 error, 2 usage, 3 the replay diverged, 4 the recording is damaged, 130 interrupted.\n")
+}
+
+func exitCode(err error) int {
+	var (
+		usage      usageError
+		diverged   *replay.ErrDiverged
+		logBad     *replay.ErrDamaged
+		logCut     *replay.ErrTruncated
+		snapBad    *snapshots.ErrDamaged
+		guestEnded *guestExit
+	)
+	switch {
+	case err == nil, errors.Is(err, pflag.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &diverged):
+		return exitDiverged
+	case errors.As(err, &logBad), errors.As(err, &logCut), errors.As(err, &snapBad):
+		return exitDamaged
+	case errors.As(err, &guestEnded):
+		return guestEnded.code
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitError
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vmrr/vmrr/cpu/x86"
+	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/icount"
+	"github.com/vmrr/vmrr/machine/pc"
+)
+
+// machineOptions are the options that shape the machine, in QEMU's words.
+type machineOptions struct {
+	flags     *pflag.FlagSet
+	board     string
+	cpu       string
+	memory    string
+	kernel    string
+	initrd    string
+	append    string
+	icount    string
+	noReboot  bool
+	nographic bool
+}
+
+func (o *machineOptions) add(f *pflag.FlagSet) {
+	o.flags = f
+	f.StringVarP(&o.board, "machine", "M", "pc", "board: pc")
+	f.StringVar(&o.cpu, "cpu", "qemu64", "CPU model: "+strings.Join(x86.Models(), ", "))
+	f.StringVarP(&o.memory, "memory", "m", "256M", "RAM, with suffix K, M or G; M without one")
+	f.StringVar(&o.kernel, "kernel", "", "Linux kernel: a bzImage or an ELF vmlinux")
+	f.StringVar(&o.initrd, "initrd", "", "initial RAM disk")
+	f.StringVar(&o.append, "append", "", "kernel command line")
+	f.StringVar(&o.icount, "icount", "shift=0,sleep=on", "shift=N: an instruction takes 2^N ns; sleep=on|off: an idle guest waits in host time")
+	f.BoolVar(&o.noReboot, "no-reboot", false, "a guest reset ends the run")
+	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: the console always is the terminal")
+}
+
+// icountOptions are the parts of -icount.
+type icountOptions struct {
+	shift uint
+	sleep bool
+}
+
+func parseICount(s string) (icountOptions, error) {
+	o := icountOptions{sleep: true}
+	for _, part := range strings.Split(s, ",") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "shift":
+			n, err := strconv.ParseUint(value, 10, 8)
+			if err != nil || n > icount.MaxShift {
+				return o, usagef("-icount shift=%s: want a number from 0 to %d", value, icount.MaxShift)
+			}
+			o.shift = uint(n)
+		case "sleep":
+			if value != "on" && value != "off" {
+				return o, usagef("-icount sleep=%s: want on or off", value)
+			}
+			o.sleep = value == "on"
+		default:
+			return o, usagef("-icount %s: want shift=N and sleep=on|off", part)
+		}
+	}
+	return o, nil
+}
+
+// parseSize reads a size in bytes; without a suffix it is in units of 1 MiB.
+func parseSize(s string) (uint64, error) {
+	digits, unit := s, uint64(1<<20)
+	if s != "" {
+		if i := strings.IndexByte("KMGT", s[len(s)-1]&^0x20); i >= 0 {
+			digits, unit = s[:len(s)-1], 1<<(10*(uint(i)+1))
+		}
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || n > math.MaxUint64/unit {
+		return 0, usagef("%q is no size: want a number with K, M or G", s)
+	}
+	return n * unit, nil
+}
+
+// config checks the options and reads the files that they name.
+func (o *machineOptions) config() (pc.Config, icountOptions, error) {
+	var c pc.Config
+	ic, err := parseICount(o.icount)
+	if err != nil {
+		return c, ic, err
+	}
+	if o.board != "pc" {
+		return c, ic, usagef("-M %s: this vmrr has the board pc", o.board)
+	}
+	ram, err := parseSize(o.memory)
+	if err != nil {
+		return c, ic, fmt.Errorf("-m: %w", err)
+	}
+	if o.kernel == "" {
+		return c, ic, usagef("-kernel is missing: which kernel is the machine to run?")
+	}
+	c = pc.Config{RAM: ram, CPU: o.cpu, Shift: ic.shift, CommandLine: o.append, NoReboot: o.noReboot}
+	if c.Kernel, err = readImage("kernel", o.kernel); err != nil {
+		return c, ic, err
+	}
+	if o.initrd != "" {
+		if c.Initrd, err = readImage("initrd", o.initrd); err != nil {
+			return c, ic, err
+		}
+	}
+	return c, ic, pc.Check(c)
+}
+
+// maxImage bounds a kernel or an initrd in bytes.
+const maxImage = 4 << 30
+
+func readImage(what, path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the %s: %w", what, err)
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("reading the %s: %s is not a file", what, path)
+	}
+	if st.Size() > maxImage {
+		return nil, fmt.Errorf("reading the %s: %s has %d bytes, want at most %d", what, path, st.Size(), uint64(maxImage))
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the %s: %w", what, err)
+	}
+	return b, nil
+}
+
+// debugOptions are the options for a debugger.
+type debugOptions struct {
+	gdb     string
+	short   bool
+	stopped bool
+}
+
+func (o *debugOptions) add(f *pflag.FlagSet) {
+	f.StringVar(&o.gdb, "gdb", "", "wait for gdb on tcp:[HOST]:PORT (loopback if no host) or unix:PATH")
+	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb tcp:"+gdbstub.DefaultAddress.Address)
+	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for the debugger")
+}
+
+// address returns where gdb is to connect; ok is false if nowhere.
+func (o *debugOptions) address() (a gdbstub.Address, ok bool, err error) {
+	switch {
+	case o.gdb != "":
+		if a, err = gdbstub.ParseAddress(o.gdb); err != nil {
+			return a, false, usagef("-gdb: %w", err)
+		}
+		return a, true, nil
+	case o.short:
+		return gdbstub.DefaultAddress, true, nil
+	case o.stopped:
+		return a, false, usagef("-S without -s or -gdb: who would start the machine?")
+	}
+	return a, false, nil
+}

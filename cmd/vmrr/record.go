@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// persister keeps a named snapshot beyond this process.
+type persister = func(*snapshots.Snapshot) error
+
+// record is `vmrr record`.
+func record(ctx context.Context, args []string) (err error) {
+	var (
+		opts     machineOptions
+		debug    debugOptions
+		out      string
+		snapshot string
+	)
+	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
+	opts.add(f)
+	debug.add(f)
+	f.StringVarP(&out, "output", "o", "", "directory of the recording; without it the next numbered one")
+	f.StringVar(&snapshot, "rrsnapshot", "", "name of a snapshot to take at the start")
+	if _, err := parse(f, args, 0); err != nil {
+		return err
+	}
+	cfg, ic, err := opts.config()
+	if err != nil {
+		return err
+	}
+	ln, err := debug.listen(ctx)
+	if err != nil {
+		return err
+	}
+	dir, err := createRecording(out, &cfg, replay.Manifest{Version: Version, Created: time.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	log, err := dir.CreateLog()
+	if err != nil {
+		return err
+	}
+	live := replay.NewLive(time.Now, ic.sleep)
+	defer live.Close()
+	rec := replay.NewRecorder(live, log)
+	r := liveRun{cfg: cfg, live: live, door: rec, rec: rec, persist: keeper(dir), ln: ln, stopped: debug.stopped,
+		mode: monitor.ModeRecord, path: dir.Path()}
+	if snapshot != "" {
+		r.keep = func(l *timeline.Live) error { return l.SaveSnapshot(snapshot) }
+	}
+	err = r.run(ctx)
+	err = errors.Join(err, log.Close())
+	fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", dir.Path())
+	return err
+}

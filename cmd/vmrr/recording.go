@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// recordedMachine is what a recording's manifest says of the machine. The kernel
+// and the initrd lie in the recording and are checked when they are read.
+type recordedMachine struct {
+	Board       string `json:"board"`
+	CPU         string `json:"cpu"`
+	RAM         uint64 `json:"ram"`
+	Shift       uint   `json:"shift"`
+	CommandLine string `json:"command_line"`
+	NoReboot    bool   `json:"no_reboot"`
+	Initrd      bool   `json:"initrd"`
+}
+
+const (
+	kernelFile = "kernel"
+	initrdFile = "initrd"
+	snapSuffix = ".snap"
+)
+
+func machineOf(c *pc.Config) recordedMachine {
+	return recordedMachine{Board: "pc", CPU: c.CPU, RAM: c.RAM, Shift: c.Shift,
+		CommandLine: c.CommandLine, NoReboot: c.NoReboot, Initrd: c.Initrd != nil}
+}
+
+// createRecording makes the directory of a new recording with all that a replay
+// will need. An empty path means the next numbered one.
+func createRecording(path string, c *pc.Config, m replay.Manifest) (dir *replay.Dir, err error) {
+	numbered := path == ""
+	if numbered {
+		if path, err = replay.NextDir(); err != nil {
+			return nil, err
+		}
+	}
+	if m.Machine, err = json.Marshal(machineOf(c)); err != nil {
+		return nil, err
+	}
+	if dir, err = replay.Create(path, m); err != nil {
+		return nil, err
+	}
+	if err := dir.AddFile(kernelFile, bytes.NewReader(c.Kernel)); err != nil {
+		return nil, err
+	}
+	if c.Initrd != nil {
+		if err := dir.AddFile(initrdFile, bytes.NewReader(c.Initrd)); err != nil {
+			return nil, err
+		}
+	}
+	if numbered {
+		err = replay.SetLatest(path)
+	}
+	return dir, err
+}
+
+// openRecording opens a recording, the latest if path is empty, and returns what
+// its machine is built from.
+func openRecording(path string) (*replay.Dir, pc.Config, error) {
+	var c pc.Config
+	if path == "" {
+		latest, err := replay.Latest()
+		if err != nil {
+			return nil, c, err
+		}
+		path = latest
+	}
+	dir, err := replay.Open(path)
+	if err != nil {
+		return nil, c, err
+	}
+	var m recordedMachine
+	if err := json.Unmarshal(dir.Manifest().Machine, &m); err != nil {
+		return nil, c, fmt.Errorf("reading which machine %s recorded: %w", path, err)
+	}
+	if m.Board != "pc" {
+		return nil, c, fmt.Errorf("%s was recorded on the board %q, which this vmrr does not have", path, m.Board)
+	}
+	c = pc.Config{RAM: m.RAM, CPU: m.CPU, Shift: m.Shift, CommandLine: m.CommandLine, NoReboot: m.NoReboot}
+	if c.Kernel, err = readRecorded(dir, kernelFile); err != nil {
+		return nil, c, err
+	}
+	if m.Initrd {
+		c.Initrd, err = readRecorded(dir, initrdFile)
+	}
+	return dir, c, err
+}
+
+func readRecorded(dir *replay.Dir, name string) ([]byte, error) {
+	f, err := dir.OpenFile(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// sameMachine checks the machine options that were given for a replay against the
+// recording: they may be repeated, not changed.
+func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
+	differ := func(option, want, got string) error {
+		if want == got {
+			return nil
+		}
+		return &replay.ErrMachineMismatch{File: dir.Path(), What: "option " + option, Want: want, Got: got}
+	}
+	var errs []error
+	given := func(name string, check func() error) {
+		if o.flags.Changed(name) {
+			errs = append(errs, check())
+		}
+	}
+	given("machine", func() error { return differ("-M", "pc", o.board) })
+	given("cpu", func() error { return differ("-cpu", c.CPU, o.cpu) })
+	given("append", func() error { return differ("-append", c.CommandLine, o.append) })
+	given("no-reboot", func() error { return differ("-no-reboot", fmt.Sprint(c.NoReboot), fmt.Sprint(o.noReboot)) })
+	given("memory", func() error {
+		n, err := parseSize(o.memory)
+		if err != nil {
+			return err
+		}
+		return differ("-m", fmt.Sprint(c.RAM), fmt.Sprint(n))
+	})
+	given("icount", func() error {
+		ic, err := parseICount(o.icount)
+		if err != nil {
+			return err
+		}
+		return differ("-icount shift", fmt.Sprint(c.Shift), fmt.Sprint(ic.shift))
+	})
+	image := func(name, path string, want []byte) func() error {
+		return func() error {
+			got, err := readImage(name, path)
+			if err == nil && !bytes.Equal(got, want) {
+				err = &replay.ErrMachineMismatch{File: dir.Path(), What: "the " + name, Want: "the one recorded", Got: path}
+			}
+			return err
+		}
+	}
+	given("kernel", image("kernel", o.kernel, c.Kernel))
+	given("initrd", image("initrd", o.initrd, c.Initrd))
+	return errors.Join(errs...)
+}
+
+// keeper returns the function that keeps named snapshots in a recording.
+func keeper(dir *replay.Dir) func(*snapshots.Snapshot) error {
+	return func(s *snapshots.Snapshot) error {
+		if err := os.MkdirAll(dir.SnapshotPath(), 0o777); err != nil {
+			return fmt.Errorf("keeping snapshot %q: %w", s.Name, err)
+		}
+		return snapshots.WriteFile(filepath.Join(dir.SnapshotPath(), s.Name+snapSuffix), dir.ID().String(), s)
+	}
+}
+
+// keptSnapshots reads the snapshots that a recording has, in order of their names.
+func keptSnapshots(dir *replay.Dir, ram uint64) ([]*snapshots.Snapshot, error) {
+	entries, err := os.ReadDir(dir.SnapshotPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for the snapshots of %s: %w", dir.Path(), err)
+	}
+	var all []*snapshots.Snapshot
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), snapSuffix) {
+			continue
+		}
+		s, err := snapshots.ReadFile(filepath.Join(dir.SnapshotPath(), e.Name()), dir.ID().String(), int(ram))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// replayCommand is `vmrr replay`.
+func replayCommand(ctx context.Context, args []string) (err error) {
+	var (
+		opts     machineOptions
+		debug    debugOptions
+		snapshot string
+		start    uint64
+	)
+	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
+		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
+	debug.add(f)
+	f.Uint64Var(&start, "goto", 0, "go to this instruction count first")
+	f.StringVar(&snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
+	opts.add(f)
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	rec, err := openReplay(rest, &opts)
+	if err != nil {
+		return err
+	}
+	ln, err := debug.listen(ctx)
+	if err != nil {
+		return err
+	}
+	con, err := newConsole(false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, con.close()) }()
+	past, err := rec.start(con.outputs(), nil)
+	if err != nil {
+		return err
+	}
+	defer past.close()
+	t := past.timeline
+	if snapshot != "" {
+		if err := t.LoadSnapshot(ctx, snapshot); err != nil {
+			return err
+		}
+	}
+	if start > 0 {
+		if err := t.SeekTo(ctx, start); err != nil {
+			return err
+		}
+	}
+	th := newThread(t, !debug.stopped)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	stay := func() bool { return false }
+	if ln != nil {
+		d := &debugger{thread: th, ln: ln, leave: leave}
+		mon := &monitor.Monitor{Session: t, Mode: monitor.ModeReplay, Path: rec.dir.Path(), Start: rec.startTime()}
+		d.serve(ctx, &pastTarget{target: target{debuggee: t, monitor: mon, debugger: d}, t: t})
+		// The end of history is a place to debug from.
+		stay = func() bool { return true }
+	}
+	stop, err := th.loop(ctx, stay)
+	if err != nil {
+		return err
+	}
+	if stop == timeline.StopInterrupted && ln == nil {
+		return errInterrupted
+	}
+	if end := t.Player().End(); stop == timeline.StopEnd && end.CutOff != nil {
+		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
+	}
+	return nil
+}
+
+// recorded is an opened recording.
+type recorded struct {
+	dir  *replay.Dir
+	cfg  pc.Config
+	tape *replay.Tape
+}
+
+// openReplay opens the recording named by the words of a command line.
+func openReplay(words []string, opts *machineOptions) (*recorded, error) {
+	path := ""
+	if len(words) > 0 {
+		path = words[0]
+	}
+	dir, cfg, err := openRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	if opts != nil {
+		if err := sameMachine(opts, dir, &cfg); err != nil {
+			return nil, err
+		}
+	}
+	tape, err := dir.LoadTape()
+	if err != nil {
+		return nil, err
+	}
+	return &recorded{dir, cfg, tape}, nil
+}
+
+// startTime is the guest's wall clock at power-on, s since 1970-01-01 UTC.
+func (r *recorded) startTime() int64 {
+	for _, e := range r.tape.Events() {
+		if e.Kind == replay.KindAnswer && e.Query == machine.QueryWallClock {
+			return e.Answer
+		}
+	}
+	return 0
+}
+
+// past is a recording's machine, switched on.
+type past struct {
+	timeline *timeline.Timeline
+	close    func()
+}
+
+// start builds the machine and switches it on.
+func (r *recorded) start(out pc.Outputs, progress func(at, to uint64)) (*past, error) {
+	player := replay.NewPlayer(r.tape)
+	m, board, err := pc.New(r.cfg, openEngine, player, out)
+	if err != nil {
+		return nil, err
+	}
+	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Persist: keeper(r.dir), Progress: progress})
+	if err != nil {
+		board.Close()
+		return nil, err
+	}
+	kept, err := keptSnapshots(r.dir, r.cfg.RAM)
+	for _, s := range kept {
+		if err == nil {
+			err = t.AddSnapshot(s)
+		}
+	}
+	if err != nil {
+		board.Close()
+		return nil, err
+	}
+	return &past{t, board.Close}, nil
+}

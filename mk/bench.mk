@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make bench        vmrr and QEMU on the same guest; REPS=N for N rounds
+# make bench-deps   install QEMU
+
+REPS ?= 5
+
+.PHONY: bench bench-deps
+bench: guests build
+	go run ./scripts/bench -n $(REPS)
+
+bench-deps:
+	scripts/setup bench
