@@ -180,10 +180,14 @@ static uintptr_t T(enter)(void *env, void *code)
 extern struct tb *T(tcg_tb_lookup)(void *tcg, uintptr_t host_pc);
 extern void T(cpu_io_recompile)(void *cpu, uintptr_t host_pc) __attribute__((noreturn));
 
+/* Runs the instruction at ra again alone, unless it is being run so: behind this
+ * call the count is exact. What the instruction did before (set a dirty bit, say,
+ * that it has already read as clear) happens again; so that this does not depend
+ * on where a run was cut, an instruction that is alone by chance restarts too. */
 static void T(make_exact)(struct vmrr_engine *e, uintptr_t ra)
 {
 	struct tb *tb = T(tcg_tb_lookup)(e->tcg, ra);
-	if (tb && tb->icount != 1) {
+	if (tb && !(tb->cflags & CF_LAST_IO)) {
 		e->stats.restarts++;
 		T(cpu_io_recompile)(e->cpu, ra);
 	}

@@ -40,10 +40,11 @@ const (
 	bitTimer       = 1 << 0
 	bitGlobal      = 1 << 5
 	bitPowerButton = 1 << 8
+	bitRTC         = 1 << 10 // enable only: the alarm is not wired to wake anything
 	bitWake        = 1 << 15 // status only
 
 	statusBits = bitTimer | bitGlobal | bitPowerButton | bitWake
-	enableBits = bitTimer | bitGlobal | bitPowerButton
+	enableBits = bitTimer | bitGlobal | bitPowerButton | bitRTC
 )
 
 // Bits of the PM1 control register (ACPI 6.5, 4.8.3.2).

@@ -47,10 +47,6 @@
 	add $0x2000, %ebx
 	dec %ecx
 	jnz 1b
-	/* a bad MXCSR is refused */
-	SKIP 13, 8
-	movl $0x10000, DATA + 56
-bad:	ldmxcsr DATA + 56
 	/* FXSAVE, other values, FXRSTOR */
 	movdqu gdt + 16, %xmm15
 	fldpi

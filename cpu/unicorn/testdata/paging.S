@@ -62,13 +62,13 @@ f3:	mov %rbx, 0x200008			/* #PF(3); the hook makes PD + 8 writable */
 	movq $0xd2007, 0x9008
 	mov 0x200000, %rax
 	mov 0x201000, %rax
-	movq $0x20000000000d30, 0x9001		/* entry 0: 0xd30?? and A, D cleared */
+	mov $0x07000000000000d3, %rax		/* the end of entry 0 and the start of entry 1 */
+	mov %rax, 0x9001
 	movq $0xd3007, 0x9000
 	movq $0xd2007, 0x9008
 	LOOK 0x200000				/* 15: 0x5678 */
 	LOOK 0x201000				/* 16: 0x1234 */
 	/* a large page, then a table in its place, then the large page again */
-	movq $0x400087, PD + 16			/* the board's: no RAM there */
 	movq $0x000087, PD + 16			/* RAM from 0 at 0x400000 */
 	mov 0x400000 + 0xd2000, %rbx
 	LOOK PD + 16				/* 17: A */
@@ -88,9 +88,9 @@ f3:	mov %rbx, 0x200008			/* #PF(3); the hook makes PD + 8 writable */
 	movq $PML4 + 3, PML4 + 8 * 511
 	mov $0xfffffffffffff000, %rdx		/* PML4 through itself */
 	LOOK (%rdx)				/* 22 */
-	LOOK 8 * 511(%rdx)			/* 23: A */
+	LOOK 4088(%rdx)			/* 23: A */
 	andb $~0x20, 8 * 511(%rdx)		/* D: the page it maps has been written */
-	LOOK 8 * 511(%rdx)			/* 24: A D */
+	LOOK 4088(%rdx)			/* 24: A D */
 	/* NX set on a page that ran; its error code has I */
 	movb $0xc3, 0xd4000
 	mov $0xd4000, %edi

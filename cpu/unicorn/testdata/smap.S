@@ -33,7 +33,7 @@ f3:	mov 0xd1000, %rcx
 f4:	mov 0xd1000, %rcx
 	mov 0xe0000, %rcx			/* not a user page */
 	/* it does not matter to user mode */
-	movq $0x1111ebcd80c3ff48, %rcx		/* inc %rbx; int $0x80; jmp . */
+	mov $0x90feeb80cdc3ff48, %rcx		/* inc %rbx; int $0x80; jmp . */
 	stac
 	mov %rcx, 0xd2000
 	clac

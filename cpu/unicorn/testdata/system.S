@@ -137,7 +137,7 @@ g19:	mov %cr0, %rax
 	pause
 	nop
 	pause
-	prefetcht0 0xf0000000
+	prefetcht0 (%rbp)
 	mfence
 	lfence
 	sfence

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// exits runs `exits CODE COMMAND...` and fails unless the command exits with CODE.
+// Its standard error must be one sentence: one line that begins with "vmrr: ".
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("running %q: %v", args[1:], err)
+	}
+	stderr := ts.ReadFile("stderr")
+	if got != want {
+		ts.Fatalf("%q exits with %d, want %d; it says:\n%s", args[1:], got, want, stderr)
+	}
+	if want != 0 && want != exitInterrupted {
+		lines := strings.Split(strings.TrimSpace(stderr), "\n")
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "vmrr: ") {
+			ts.Fatalf("%q says %q, want a sentence behind \"vmrr: \"", args[1:], stderr)
+		}
+	}
+}
+
+// damage runs `damage FILE OFFSET`: it flips a bit of one byte; a negative offset
+// counts from the end.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: damage FILE OFFSET")
+	}
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if at < 0 {
+		at += len(b)
+	}
+	b[at] ^= 0x10
+	ts.Check(os.WriteFile(path, b, 0o666))
+}
+
+// truncate runs `truncate FILE SIZE`.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncate FILE SIZE")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
