@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/vmrr/vmrr/machine"
@@ -29,6 +30,9 @@ type Traveller interface {
 	SeekTo(ctx context.Context, icount uint64) error
 }
 
+// Operator gives inputs to a machine that runs live.
+type Operator interface{ Push(machine.Input) }
+
 // Mode is what is being done with the machine.
 type Mode string
 
@@ -44,6 +48,8 @@ type Monitor struct {
 	Session Session
 	Mode    Mode
 	Path    string // of the recording
+	// Operator is nil in a replay.
+	Operator Operator
 	// Start is the guest's wall clock at power-on, s since 1970-01-01 UTC.
 	Start int64
 }
@@ -64,6 +70,10 @@ func init() {
 		"savevm":      {"NAME", "keep the present state under a name", (*Monitor).saveVM},
 		"loadvm":      {"NAME", "jump to a named state (replay)", (*Monitor).loadVM},
 		"replay_seek": {"ICOUNT", "jump to an instruction count (replay)", (*Monitor).seek},
+
+		"system_reset":     {"", "press reset", operator("system_reset", machine.InputReset)},
+		"system_powerdown": {"", "press the power button", operator("system_powerdown", machine.InputPower)},
+		"nmi":              {"", "raise a non-maskable interrupt", operator("nmi", machine.InputNMI)},
 	}
 }
 
@@ -119,8 +129,8 @@ func (m *Monitor) seek(ctx context.Context, args []string, _ io.Writer) (bool, e
 	if len(args) != 1 {
 		return false, usage("replay_seek")
 	}
-	var n uint64
-	if _, err := fmt.Sscan(args[0], &n); err != nil {
+	n, err := strconv.ParseUint(args[0], 0, 64)
+	if err != nil {
 		return false, fmt.Errorf("%q is no instruction count", args[0])
 	}
 	t, ok := m.Session.(Traveller)
@@ -128,4 +138,18 @@ func (m *Monitor) seek(ctx context.Context, args []string, _ io.Writer) (bool, e
 		return false, fmt.Errorf("replay_seek jumps in a replay only")
 	}
 	return true, t.SeekTo(ctx, n)
+}
+
+// operator returns the command that gives the machine an input.
+func operator(name string, kind machine.InputKind) func(*Monitor, context.Context, []string, io.Writer) (bool, error) {
+	return func(m *Monitor, _ context.Context, args []string, _ io.Writer) (bool, error) {
+		if len(args) != 0 {
+			return false, usage(name)
+		}
+		if m.Operator == nil {
+			return false, fmt.Errorf("%s: a replay takes no input but what was recorded", name)
+		}
+		m.Operator.Push(machine.Input{Kind: kind})
+		return false, nil
+	}
 }

@@ -73,7 +73,7 @@ func record(t *testing.T, words string, drive func(live *replay.Live, asked <-ch
 }
 
 // answer is what is typed when the guest asks.
-const answer = "forty-two, \x08 I think\n"
+const answer = "forty-two,  I think\n"
 
 // typist types before it is asked, presses buttons, and answers byte by byte, all
 // whenever the host comes to it.

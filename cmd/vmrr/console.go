@@ -27,7 +27,16 @@ type console struct {
 
 const escapeKey = 1 // Ctrl-A
 
-const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A r  press reset\r\n" +
+	"Ctrl-A p  press the power button\r\nCtrl-A n  raise an NMI\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+
+// escapes are the keys that are inputs to the machine.
+var escapes = map[byte]machine.InputKind{
+	'x': machine.InputEnd,
+	'r': machine.InputReset,
+	'p': machine.InputPower,
+	'n': machine.InputNMI,
+}
 
 // newConsole puts the terminal, if standard input is one and is to be read, into
 // raw mode.
@@ -100,31 +109,11 @@ const chunk = 512
 // guest's port takes without losing any; it is asked when much was typed.
 func (c *console) read(in io.Reader, push func(machine.Input), room func() int) {
 	buf := make([]byte, chunk)
-	escaped := false
+	keys := keyboard{raw: c.saved == nil}
 	sent := 0
 	for {
 		n, err := in.Read(buf)
-		data := make([]byte, 0, n)
-		for _, b := range buf[:n] {
-			switch {
-			case c.saved == nil: // not a terminal: every byte is meant
-				data = append(data, b)
-			case escaped:
-				escaped = false
-				switch b {
-				case 'x':
-					push(machine.Input{Kind: machine.InputEnd})
-				case 'h':
-					os.Stderr.WriteString(escapeHelp)
-				case escapeKey:
-					data = append(data, b)
-				}
-			case b == escapeKey:
-				escaped = true
-			default:
-				data = append(data, b)
-			}
-		}
+		data := keys.typed(buf[:n], push)
 		if len(data) > 0 {
 			if sent += len(data); sent > 2*chunk {
 				for room() < 2*chunk {
@@ -138,4 +127,35 @@ func (c *console) read(in io.Reader, push func(machine.Input), room func() int) 
 			return
 		}
 	}
+}
+
+// keyboard takes the escape key and what follows it out of what is typed.
+type keyboard struct {
+	raw     bool // not a terminal: every byte is meant
+	escaped bool
+}
+
+// typed returns the bytes for the guest, and pushes what the escapes mean.
+func (k *keyboard) typed(in []byte, push func(machine.Input)) []byte {
+	if k.raw {
+		return in
+	}
+	data := make([]byte, 0, len(in))
+	for _, b := range in {
+		switch {
+		case !k.escaped && b == escapeKey:
+			k.escaped = true
+			continue
+		case !k.escaped || b == escapeKey:
+			data = append(data, b)
+		case b == 'h':
+			os.Stderr.WriteString(escapeHelp)
+		default:
+			if kind, ok := escapes[b]; ok {
+				push(machine.Input{Kind: kind})
+			}
+		}
+		k.escaped = false
+	}
+	return data
 }

@@ -102,7 +102,7 @@ func (r *liveRun) run(ctx context.Context) (err error) {
 		served, leave := context.WithCancel(context.Background())
 		defer leave()
 		d := &debugger{thread: t, ln: r.ln, leave: func() { r.live.Push(machine.Input{Kind: machine.InputEnd}); t.setRunning(true) }}
-		mon := &monitor.Monitor{Session: session, Mode: r.mode, Path: r.path, Start: time.Now().Unix()}
+		mon := &monitor.Monitor{Session: session, Mode: r.mode, Path: r.path, Operator: r.live, Start: time.Now().Unix()}
 		d.serve(served, &target{debuggee: session, monitor: mon, debugger: d})
 		stay = func() bool { return d.attached.Load() && ctx.Err() == nil }
 	}

@@ -34,7 +34,7 @@ func (mg *microGuest) open(t testing.TB) *guest {
 	if model == "" {
 		model = "qemu64"
 	}
-	g := newGuest(t, mg.name, withModel(model))
+	g := newGuest(t, mg.name, withModel(model), resetRegions)
 	if mg.setup != nil {
 		mg.setup(g)
 		g.setImage()

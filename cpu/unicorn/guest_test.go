@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -49,9 +50,15 @@ func assemble(t testing.TB, name string) *program {
 	if p, ok := programs.Load(name); ok {
 		return p.(*program)
 	}
+	source := filepath.Join("testdata", name+".S")
+	for _, path := range []string{source, "testdata/common.S"} {
+		if _, err := os.ReadFile(path); err != nil { // tells go test what its cached result depends on
+			t.Fatal(err)
+		}
+	}
 	out := filepath.Join(t.TempDir(), "g.elf")
 	cmd := exec.Command("gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x10000", "-Wl,--build-id=none",
-		"-Wl,-N", "-Wa,--fatal-warnings", "-o", out, filepath.Join("testdata", name+".S"))
+		"-Wl,-N", "-Wa,--fatal-warnings", "-o", out, source)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("assembling %s.S: %v\n%s", name, err, msg)
 	}

@@ -82,5 +82,3 @@ var deviceGuests = []microGuest{
 		g.wantRecords("#14(0x2) at ins cr2 0xd0000")
 	}},
 }
-
-var modeGuests []microGuest

@@ -146,7 +146,7 @@ f9:	mov %rax, 0xd7000			/* #PF(7) */
 	call *%rax				/* #PF(0x15) */
 	SKIP 13, 1
 	HOOK 13, kernel
-	cli
+f9b:	cli
 	mov $0x80000, %esp
 	/* EFER.NXE off: bit 63 is reserved */
 	btsq $63, PTE(0xd8000)

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vmrr/vmrr/internal/testguest"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// Vectors of the guest's kernel: page fault, and the local APIC's timer.
+const (
+	pageFault  = 14
+	localTimer = 0xec
+)
+
+// reverse runs back and expects to land on a hit.
+func reverse(t *testing.T, tl *timeline.Timeline, want machine.Moment) {
+	t.Helper()
+	from := tl.Machine().Moment()
+	stop, err := tl.ReverseContinue(background)
+	if at := tl.Machine().Moment(); err != nil || stop != timeline.StopBreak || at != want {
+		t.Fatalf("ReverseContinue from %v = %v, error %v at %v; want breakpoint at %v", from, stop, err, at, want)
+	}
+}
+
+// lastBefore returns the last hit whose count is below n.
+func lastBefore(hits []machine.Moment, n uint64) machine.Moment {
+	i := slices.IndexFunc(hits, func(m machine.Moment) bool { return m.ICount >= n })
+	if i < 0 {
+		i = len(hits)
+	}
+	return hits[i-1]
+}
+
+// A breakpoint in reverse lands where a forward run that counts all hits says:
+// on the system call entry, which an instruction leads to, and on the handlers of
+// a fault and of an interrupt, which are reached between two instructions.
+func TestReverseContinue(t *testing.T) {
+	a := answeredGuest(t)
+	from, to := a.points[30], a.points[32]
+	for _, test := range []struct {
+		name   string
+		linear func(vm *testguest.VM) uint64
+	}{
+		{"system call", func(vm *testguest.VM) uint64 { return vm.Unicorn.State().LSTAR }},
+		{"page fault", func(vm *testguest.VM) uint64 { return vm.Gate(t, pageFault) }},
+		{"timer interrupt", func(vm *testguest.VM) uint64 { return vm.Gate(t, localTimer) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			straight := a.replayed(t)
+			straight.Goto(t, from)
+			linear := test.linear(straight)
+			hits := straight.Hits(t, linear, to)
+			if len(hits) < 20 {
+				t.Fatalf("%#x is hit %d times from %d to %d, want 20 or more: the test is void", linear, len(hits), from, to)
+			}
+			tl, vm := a.open(t)
+			tl.InsertBreak(linear)
+			seek(t, tl, to)
+			// Hit by hit into the past.
+			for _, want := range slices.Backward(hits[len(hits)-10:]) {
+				reverse(t, tl, want)
+				if pc := tl.PC(); pc != linear {
+					t.Fatalf("stopped at pc %#x, want %#x", pc, linear)
+				}
+			}
+			// Forward again: what is under the pc is no hit.
+			for _, want := range hits[len(hits)-9:] {
+				stop, err := tl.Continue(background)
+				if at := vm.Moment(); err != nil || stop != timeline.StopBreak || at != want {
+					t.Fatalf("Continue = %v, error %v at %v; want breakpoint at %v", stop, err, at, want)
+				}
+			}
+			// From anywhere.
+			for _, n := range []uint64{hits[12].ICount + 1, hits[15].ICount, hits[3].ICount - 1, to} {
+				if n <= hits[0].ICount {
+					continue
+				}
+				seek(t, tl, n)
+				reverse(t, tl, lastBefore(hits, n))
+			}
+			tl.RemoveBreak(linear)
+			seek(t, tl, from)
+			a.check(t, vm, from, "after all that")
+		})
+	}
+}
+
+func TestReverseContinueWithSeveralBreaks(t *testing.T) {
+	a := answeredGuest(t)
+	from, to := a.points[30], a.points[31]
+	straight := a.replayed(t)
+	straight.Goto(t, from)
+	var hits []machine.Moment
+	tl, _ := a.open(t)
+	seek(t, tl, to)
+	for _, linear := range []uint64{straight.Unicorn.State().LSTAR, straight.Gate(t, pageFault), straight.Gate(t, localTimer)} {
+		vm := a.replayed(t)
+		vm.Goto(t, from)
+		hits = append(hits, vm.Hits(t, linear, to)...)
+		tl.InsertBreak(linear)
+	}
+	slices.SortFunc(hits, func(a, b machine.Moment) int {
+		if a.Before(b) {
+			return -1
+		}
+		return 1
+	})
+	for _, want := range slices.Backward(hits[max(0, len(hits)-20):]) {
+		reverse(t, tl, want)
+	}
+}
+
+func TestReverseContinueWithoutHit(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	for _, breaks := range [][]uint64{nil, {0xdead0000}} {
+		for _, b := range breaks {
+			tl.InsertBreak(b)
+		}
+		seek(t, tl, a.points[10])
+		stop, err := tl.ReverseContinue(background)
+		if at := vm.Moment(); err != nil || stop != timeline.StopBegin || at != (machine.Moment{}) {
+			t.Errorf("ReverseContinue with breakpoints %#x = %v, error %v at %v; want the begin of history", breaks, stop, err, at)
+		}
+		stop, err = tl.ReverseContinue(background)
+		if err != nil || stop != timeline.StopBegin {
+			t.Errorf("ReverseContinue at the begin = %v, error %v; want the begin of history", stop, err)
+		}
+	}
+}
+
+// A search that is cancelled leaves the machine where it was, also where that is
+// behind the delivery of an interrupt.
+func TestCancelReturns(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	seek(t, tl, a.points[30])
+	timer := vm.Gate(t, localTimer)
+	tl.InsertBreak(timer)
+	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment().Sub == 0 {
+		t.Fatalf("Continue to the timer's handler = %v, error %v at %v; want a breakpoint behind a delivery", stop, err, vm.Moment())
+	}
+	tl.RemoveBreak(timer)
+	tl.InsertBreak(0xdead0000)
+	for _, place := range []string{"behind a delivery", "between two instructions"} {
+		at, pc, hash := vm.Moment(), tl.PC(), vm.Hash()
+		for _, search := range []struct {
+			name string
+			do   func(context.Context) (timeline.Stop, error)
+		}{
+			{"ReverseContinue", tl.ReverseContinue},
+			{"StepBack", func(ctx context.Context) (timeline.Stop, error) { return tl.StepBack(ctx, 1_030_000_000) }},
+			{"Seek", func(ctx context.Context) (timeline.Stop, error) { return tl.Seek(ctx, 30_000_000) }},
+		} {
+			ctx, cancel := context.WithCancel(background)
+			time.AfterFunc(10*time.Millisecond, cancel)
+			stop, err := search.do(ctx)
+			if err != nil || stop != timeline.StopInterrupted {
+				t.Errorf("%s from %s, cancelled: %v, error %v; want interrupted", search.name, place, stop, err)
+			}
+			if got := vm.Moment(); got != at || tl.PC() != pc || vm.Hash() != hash {
+				t.Fatalf("%s from %s, cancelled: at %v, pc %#x, hash %x; want %v, pc %#x, hash %x",
+					search.name, place, got, tl.PC(), vm.Hash(), at, pc, hash)
+			}
+		}
+		seek(t, tl, a.points[31]) // the next place
+	}
+	a.check(t, vm, a.points[31], "after cancelled searches")
+}
