@@ -131,6 +131,9 @@ type answeredRecording struct {
 	*recording
 	points []uint64 // ascending
 	hashes map[uint64]machine.Hash
+	// from and to bound a stretch in which the guest forks: full of system
+	// calls, page faults and interrupts. Both are points.
+	from, to uint64
 }
 
 var answered struct {
@@ -147,6 +150,9 @@ func answeredGuest(t *testing.T) *answeredRecording {
 		return answered.answeredRecording
 	}
 	a := &answeredRecording{recording: record(t, "ask", typist), hashes: map[uint64]machine.Hash{}}
+	a.from = a.printed(t, "WORK-FORK") + 20e6
+	a.to = a.from + 60e6
+	a.points = []uint64{a.from, a.to}
 	random := rand.New(rand.NewPCG(7, 0))
 	for range 40 {
 		a.points = append(a.points, 1+random.Uint64N(a.tape.End().At.ICount-1))
@@ -159,6 +165,24 @@ func answeredGuest(t *testing.T) *answeredRecording {
 	}
 	answered.answeredRecording = a
 	return a
+}
+
+// printed returns the count at which the guest has printed a text.
+func (r *recording) printed(t *testing.T, text string) uint64 {
+	t.Helper()
+	o := r.options
+	o.Inputs = replay.NewPlayer(r.tape)
+	var vm *testguest.VM
+	o.Console = func(byte) {
+		if strings.HasSuffix(vm.Console(), text) {
+			vm.Interrupt()
+		}
+	}
+	vm = testguest.Boot(t, o)
+	if stop, err := vm.Run(testguest.Forever); err != nil || stop.Kind != machine.StopInterrupted {
+		t.Fatalf("waiting for %q on the console: %+v, error %v", text, stop, err)
+	}
+	return vm.Moment().ICount
 }
 
 // check compares the machine, which must be in the canonical state at a point,

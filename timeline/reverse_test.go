@@ -43,7 +43,7 @@ func lastBefore(hits []machine.Moment, n uint64) machine.Moment {
 // a fault and of an interrupt, which are reached between two instructions.
 func TestReverseContinue(t *testing.T) {
 	a := answeredGuest(t)
-	from, to := a.points[30], a.points[32]
+	from, to := a.from, a.to
 	for _, test := range []struct {
 		name   string
 		linear func(vm *testguest.VM) uint64
@@ -79,9 +79,6 @@ func TestReverseContinue(t *testing.T) {
 			}
 			// From anywhere.
 			for _, n := range []uint64{hits[12].ICount + 1, hits[15].ICount, hits[3].ICount - 1, to} {
-				if n <= hits[0].ICount {
-					continue
-				}
 				seek(t, tl, n)
 				reverse(t, tl, lastBefore(hits, n))
 			}
@@ -94,7 +91,7 @@ func TestReverseContinue(t *testing.T) {
 
 func TestReverseContinueWithSeveralBreaks(t *testing.T) {
 	a := answeredGuest(t)
-	from, to := a.points[30], a.points[31]
+	from, to := a.from, a.to
 	straight := a.replayed(t)
 	straight.Goto(t, from)
 	var hits []machine.Moment
@@ -133,6 +130,34 @@ func TestReverseContinueWithoutHit(t *testing.T) {
 		if err != nil || stop != timeline.StopBegin {
 			t.Errorf("ReverseContinue at the begin = %v, error %v; want the begin of history", stop, err)
 		}
+	}
+}
+
+// The step before a handler's first instruction is where the CPU was interrupted.
+func TestStepBackOverDelivery(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	seek(t, tl, a.from)
+	for _, vector := range []int{pageFault, localTimer} {
+		handler := vm.Gate(t, vector)
+		tl.InsertBreak(handler)
+		if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || tl.PC() != handler {
+			t.Fatalf("Continue to the handler of vector %d = %v, error %v at pc %#x; want a breakpoint at %#x", vector, stop, err, tl.PC(), handler)
+		}
+		at := vm.Moment()
+		want := machine.Moment{ICount: at.ICount}
+		if at == want {
+			t.Errorf("the handler of vector %d is entered at %v, want it behind the canonical state", vector, at)
+		}
+		stop, err := tl.StepBack(background, 1)
+		if err != nil || stop != timeline.StopArrived || vm.Moment() != want || tl.PC() == handler {
+			t.Errorf("StepBack(1) from the handler of vector %d at %v = %v, error %v at %v, pc %#x; want arrived at %v with another pc",
+				vector, at, stop, err, vm.Moment(), tl.PC(), want)
+		}
+		if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment() != at {
+			t.Errorf("Continue from there = %v, error %v at %v; want a breakpoint at %v again", stop, err, vm.Moment(), at)
+		}
+		tl.RemoveBreak(handler)
 	}
 }
 

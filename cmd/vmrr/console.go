@@ -20,7 +20,7 @@ import (
 type console struct {
 	mu    sync.Mutex
 	out   *bufio.Writer
-	shown uint64 // bytes of the guest's output that have been shown
+	shown uint64 // offset behind the last byte of the guest's output that was shown
 	err   error  // of writing; the guest runs on
 	saved *term.State
 }
@@ -62,8 +62,8 @@ func (c *console) outputs() pc.Outputs {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if at == c.shown {
-			c.shown++
+		if at >= c.shown {
+			c.shown = at + 1
 			c.write(b)
 		}
 	}}

@@ -3,6 +3,7 @@
 package unicorn
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/vmrr/vmrr/cpu/x86"
@@ -76,9 +77,30 @@ var deviceGuests = []microGuest{
 		g.wantICount(42 + 4)
 	}},
 	{name: "mmiocross", check: func(t *testing.T, g *guest) {
+		// An unaligned store over a page end comes byte by byte, a load as the two
+		// aligned words it lies in.
 		g.wantRecords("#14(0x2) at store cr2 0xd1000")
+		want := []string{"7 read 0x10000000 2 -", "7 read 0x10000002 2 -",
+			"9 read 0x10000ffc 4 -", "9 read 0x10001000 4 -"}
+		for i := range 8 {
+			want = append(want, fmt.Sprintf("11 write %#x 1 -", 0x10000ffc+i))
+		}
+		want = append(want, "13 read 0x200000 4 -", "13 read 0x200004 4 -")
+		for i := range 4 {
+			want = append(want, fmt.Sprintf("15 write %#x 1 -", 0x200000+i))
+		}
+		for i := range 4 { // nothing before the fault
+			want = append(want, fmt.Sprintf("66 write %#x 1 -", 0x10003ffc+i))
+		}
+		g.wantLog(want...)
 	}},
 	{name: "ports", check: func(t *testing.T, g *guest) {
 		g.wantRecords("#14(0x2) at ins cr2 0xd0000")
+		g.wantLog("7 in 0x3f8 1 -", "9 in 0x61 2 -", "10 in 0x3f8 4 -",
+			"12 out 0x80 1 0xa", "13 out 0x3f8 2 0xa", "14 out 0x3f8 4 0x3f8000a",
+			"17 in 0x3f8 2 -", "18 in 0x3f8 2 -", "19 in 0x3f8 2 -",
+			"23 out 0x3f8 4 0x120011", "24 out 0x3f8 4 0x13", "26 in 0x3f8 1 -", "27 out 0x3f8 1 0x0",
+			"34 in 0x3f8 2 -", "81 in 0x3f8 2 -", // the handler is 46 instructions
+			"84 read 0x10000000 4 -", "84 out 0x3f8 4 -", "86 in 0x3f8 1 -")
 	}},
 }

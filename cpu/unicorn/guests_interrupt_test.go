@@ -75,6 +75,11 @@ var softwareGuests = []microGuest{
 			"#3 at after_user3",
 			"#13(0x0) at privileged",
 			"#13(0x0) at privileged2",
+			"#13(0x0) at in_60",
+			"#13(0x0) at in_61w",
+			"#13(0x0) at out_60",
+			"#13(0x0) at ins_60",
+			"#134 at after_iopl",
 			"#14(0x2) at nostack cr2 0x77ff8",
 			"#131 at after_nostack",
 			"#132 at kernel",
@@ -83,7 +88,7 @@ var softwareGuests = []microGuest{
 			"#8(0x0) at double",
 		)
 		for i, r := range g.records() {
-			if user := i >= 6 && i <= 13; user != (r.CS == 0x33) {
+			if user := i >= 6 && i <= 18; user != (r.CS == 0x33) {
 				t.Errorf("record %d, %s: CS %#x; want one of user mode: %v", i, g.text(r), r.CS, user)
 			}
 		}

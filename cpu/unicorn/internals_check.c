@@ -101,12 +101,12 @@ static const char *const symbols[] = {
 	"x86_cpu_do_interrupt_x86_64", "do_interrupt_x86_hardirq_x86_64",
 	"x86_cpu_exec_interrupt_x86_64", "helper_raise_interrupt_x86_64", "raise_interrupt_x86_64",
 	"helper_raise_exception_x86_64", "raise_exception_err_x86_64",
-	"helper_into_x86_64", "cpu_cc_compute_all_x86_64", "helper_inb_x86_64", "helper_inw_x86_64",
+	"helper_into_x86_64", "cpu_cc_compute_all_x86_64", "cpu_lduw_mmuidx_ra_x86_64", "helper_inb_x86_64", "helper_inw_x86_64",
 	"helper_inl_x86_64", "helper_outb_x86_64", "helper_outw_x86_64", "helper_outl_x86_64",
 	"cpu_get_tsc_x86_64", "helper_rdpmc_x86_64", "helper_rdrand_x86_64", "helper_cpuid_x86_64",
 	"helper_read_crN_x86_64", "helper_write_crN_x86_64", "cpu_x86_update_cr0_x86_64",
 	"cpu_x86_update_cr3_x86_64", "cpu_x86_update_cr4_x86_64", "cpu_x86_update_dr7_x86_64",
-	"helper_read_eflags_x86_64", "helper_write_eflags_x86_64", "helper_syscall_x86_64",
+	"helper_read_eflags_x86_64", "helper_write_eflags_x86_64", "helper_syscall_x86_64", "helper_sysenter_x86_64",
 	"helper_rdmsr_x86_64", "helper_wrmsr_x86_64", "qemu_get_cpu_x86_64",
 };
 

@@ -18,6 +18,7 @@
  * interrupt shadow, it translates one instruction and leaves through its own
  * end of block, jumps too. */
 #define RFLAGS_RF (1ull << 16)
+#define RFLAGS_VM (1ull << 17)
 #define TB_FLAGS_TO_TRANSLATE(flags) ((flags) & RFLAGS_RF ? (flags) | HF_INHIBIT_IRQ : (flags))
 
 static void T(make_exact)(struct vmrr_engine *e, uintptr_t ra);

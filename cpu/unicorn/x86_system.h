@@ -22,23 +22,45 @@ static struct vmrr_engine *engine_of_env(void *env)
 
 /* ---- I/O ports: always the last instruction of their block ---- */
 
-#define PORT_HELPERS(letter, bytes)                                                      \
-	ORIGINAL(void, helper_out##letter, void *, uint32_t, uint32_t)                   \
-	ORIGINAL(uint64_t, helper_in##letter, void *, uint32_t)                          \
-	void T(helper_out##letter)(void *env, uint32_t port, uint32_t value)             \
-	{                                                                                \
-		struct vmrr_engine *e = engine_of_env(env);                              \
-		if (!e)                                                                  \
-			real_helper_out##letter(env, port, value);                       \
-		else                                                                     \
-			vmrrPortOut(e->config.token, port, bytes,                        \
-				    value & (0xffffffffu >> (32 - 8 * bytes)));          \
-	}                                                                                \
-	uint64_t T(helper_in##letter)(void *env, uint32_t port)                          \
-	{                                                                                \
-		struct vmrr_engine *e = engine_of_env(env);                              \
-		if (!e)                                                                  \
-			return real_helper_in##letter(env, port);                        \
+extern uint32_t T(cpu_lduw_mmuidx_ra)(void *env, uint64_t linear, int mmu_idx, uintptr_t ra);
+
+/* The library lets every port access through. Without the privilege, the bitmap
+ * in the TSS decides, SDM vol. 1, 19.5.2. */
+static void check_port(struct x86_env *x, uint32_t port, int size, uintptr_t ra)
+{
+	int iopl = x->eflags >> 12 & 3, mmu_idx = x->hflags & HF_SMAP ? MMU_KSMAP : MMU_KNOSMAP;
+	if (!(x->hflags & HF_PE) || (!(x->eflags & RFLAGS_VM) && (int)(x->hflags & HF_CPL) <= iopl))
+		return;
+	bool wide = (x->tr.flags >> 8 & 0xd) == 9; /* not a 16-bit TSS */
+	if (wide && x->tr.limit >= 103) {
+		uint32_t at = T(cpu_lduw_mmuidx_ra)(x, x->tr.base + 0x66, mmu_idx, ra) + (port >> 3);
+		if (at + 1 <= x->tr.limit &&
+		    !(T(cpu_lduw_mmuidx_ra)(x, x->tr.base + at, mmu_idx, ra) >> (port & 7) & ((1u << size) - 1)))
+			return;
+	}
+	T(raise_exception_err_ra)(x, VECTOR_GP, 0, ra);
+}
+
+#define PORT_HELPERS(letter, bytes)                                                          \
+	ORIGINAL(void, helper_out##letter, void *, uint32_t, uint32_t)                       \
+	ORIGINAL(uint64_t, helper_in##letter, void *, uint32_t)                              \
+	void T(helper_out##letter)(void *env, uint32_t port, uint32_t value)                 \
+	{                                                                                    \
+		struct vmrr_engine *e = engine_of_env(env);                                  \
+		if (!e) {                                                                    \
+			real_helper_out##letter(env, port, value);                           \
+			return;                                                              \
+		}                                                                            \
+		check_port(env, port, bytes, RA);                                            \
+		vmrrPortOut(e->config.token, port, bytes,                                    \
+			    value & (0xffffffffu >> (32 - 8 * bytes)));                      \
+	}                                                                                    \
+	uint64_t T(helper_in##letter)(void *env, uint32_t port)                              \
+	{                                                                                    \
+		struct vmrr_engine *e = engine_of_env(env);                                  \
+		if (!e)                                                                      \
+			return real_helper_in##letter(env, port);                            \
+		check_port(env, port, bytes, RA);                                            \
 		return vmrrPortIn(e->config.token, port, bytes) & (0xffffffffu >> (32 - 8 * bytes)); \
 	}
 
@@ -202,7 +224,6 @@ extern uint64_t T(helper_read_eflags)(void *env);
 extern void T(helper_write_eflags)(void *env, uint64_t value, uint32_t mask);
 ORIGINAL(void, helper_syscall, void *, int)
 
-#define RFLAGS_VM (1ull << 17)
 /* descriptor bits: G D/B L P S type */
 #define DESC_CODE_64 0x00a09b00u
 #define DESC_CODE_32 0x00c09b00u
@@ -246,4 +267,28 @@ void T(helper_syscall)(void *env, int length)
 			    (x->segs[DS].base || x->segs[ES].base ? HF_ADDSEG : 0);
 		x->eip = (uint32_t)x->star;
 	}
+}
+
+/* ---- SYSENTER, SDM vol. 2; the library's is a stub too ---- */
+
+ORIGINAL(void, helper_sysenter, void *, int)
+
+void T(helper_sysenter)(void *env, int length)
+{
+	struct x86_env *x = env;
+	if (!engine_of_env(env)) {
+		real_helper_sysenter(env, length);
+		return;
+	}
+	if (!(x->sysenter_cs & 0xfffc))
+		T(raise_exception_err_ra)(env, VECTOR_GP, 0, RA);
+	bool long_mode = x->hflags & HF_LMA;
+	x->eflags &= ~(RFLAGS_IF | RFLAGS_RF | RFLAGS_VM);
+	set_flat(x, CS, x->sysenter_cs, long_mode ? DESC_CODE_64 : DESC_CODE_32);
+	set_flat(x, SS, x->sysenter_cs + 8, DESC_DATA);
+	x->hflags = (x->hflags & ~(HF_CPL | HF_ADDSEG | HF_CS64)) | HF_CS32 | HF_SS32 |
+		    (long_mode ? HF_CS64 :
+		     x->segs[DS].base || x->segs[ES].base ? HF_ADDSEG : 0);
+	x->regs[RSP] = long_mode ? x->sysenter_esp : (uint32_t)x->sysenter_esp;
+	x->eip = long_mode ? x->sysenter_eip : (uint32_t)x->sysenter_eip;
 }

@@ -78,7 +78,7 @@ gdt:
 	.quad 0x00cf9b000000ffff	/* 0x40 kernel code, 32-bit */
 	.quad 0x00009b000000ffff	/* 0x48 kernel code, 16-bit */
 	.quad 0
-	.word 0x67, tss - _start, 0x8901, 0	/* 0x58 TSS; _start is at 0x10000 */
+	.word tss_end - tss - 1, tss - _start, 0x8901, 0	/* 0x58 TSS; _start is at 0x10000 */
 	.quad 0
 gdt_end:
 gdtr:	.word gdt_end - gdt - 1
@@ -91,8 +91,12 @@ tss:	.long 0
 	.quad 0x78000			/* RSP0 */
 	.fill 16, 1, 0
 	.quad 0
-ist1:	.quad 0x74000			/* IST1 */
-	.fill 0x38, 1, 0
+	.quad 0x74000			/* IST1 */
+	.fill 0x3a, 1, 0
+	.word 0x68			/* the bitmap of ports: 0x61 is user mode's */
+	.fill 12, 1, 0xff
+	.byte 0xfd, 0xff
+tss_end:
 
 /* Every vector's stub, made by the test, pushes 0 if the CPU pushes no error
  * code, then the vector, and jumps here. */

@@ -35,6 +35,24 @@ after_user3: inc %eax
 privileged: hlt
 privileged2: cli
 	inc %eax
+	/* ports: by the bitmap in the TSS, which lets 0x61 through, or by IOPL */
+	SKIP 13, 2
+in_61:	in $0x61, %al
+in_60:	in $0x60, %al				/* #GP */
+	mov $0x61, %edx
+in_61w:	in %dx, %ax				/* 0x62 too: #GP */
+	pushf
+	orl $0x3000, (%rsp)
+	popf					/* does not change IOPL in user mode */
+out_60:	out %al, $0x60				/* #GP */
+	SKIP 13, 1
+	mov $DATA, %edi
+	mov $0x60, %edx
+ins_60:	insb					/* #GP */
+	HOOK 0x86, iopl3
+	int $0x86
+after_iopl: out %al, $0x60
+	SKIP 13, 2
 
 	/* the stack for ring 0 is not there: #PF, on its own stack, CR2 says where */
 	HOOK 14, mend
@@ -68,6 +86,8 @@ mend:	mov %cr2, %rax
 	shr $12, %rax
 	or $7, %rcx
 	mov %rcx, PT(,%rax,8)
+	ret
+iopl3:	orl $0x3000, 16(%rdi)
 	ret
 to_kernel: movq $0x10, 8(%rdi)
 	movq $0x18, 32(%rdi)

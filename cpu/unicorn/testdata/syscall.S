@@ -57,6 +57,7 @@ after_sysenter32: nop
 	.code64
 back64:	mov $6, %eax
 	syscall					/* stays in the kernel */
+after_last:
 	.balign 16
 entry64: KEEP %rcx
 	KEEP %r11

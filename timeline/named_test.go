@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/vmrr/vmrr/internal/testguest"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+func TestNamedSnapshots(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	for i, name := range []string{"early", "late", "early"} {
+		seek(t, tl, a.points[10*(i+1)])
+		if err := tl.SaveSnapshot(name); err != nil {
+			t.Fatalf("SaveSnapshot(%q): %v", name, err)
+		}
+	}
+	seek(t, tl, a.points[5])
+	for name, want := range map[string]uint64{"early": a.points[30], "late": a.points[20]} {
+		if err := tl.LoadSnapshot(background, name); err != nil {
+			t.Fatalf("LoadSnapshot(%q): %v", name, err)
+		}
+		a.check(t, vm, want, "LoadSnapshot of "+name)
+	}
+	if named, _ := tl.Snapshots(); len(named) != 2 || named[0].Name != "late" || named[1].Name != "early" {
+		t.Errorf("Snapshots() lists %d snapshots, want \"late\" and \"early\"", len(named))
+	}
+	if err := tl.LoadSnapshot(background, "none"); err == nil {
+		t.Errorf("LoadSnapshot(%q) has no error", "none")
+	}
+	for _, name := range []string{"", ".hidden", "a/b", "a b", "ü"} {
+		if err := tl.SaveSnapshot(name); err == nil {
+			t.Errorf("SaveSnapshot(%q) has no error", name)
+		}
+	}
+}
+
+// A snapshot that one timeline keeps in a file serves another.
+func TestSnapshotOfAnotherTimeline(t *testing.T) {
+	const machineID = "the timeline test's"
+	a := answeredGuest(t)
+	path := filepath.Join(t.TempDir(), "snapshot")
+	open := func() (*timeline.Timeline, *testguest.VM) {
+		o, player := a.options, replay.NewPlayer(a.tape)
+		o.Inputs = player
+		vm := testguest.New(t, o)
+		tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player,
+			Persist: func(s *snapshots.Snapshot) error { return snapshots.WriteFile(path, machineID, s) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tl, vm
+	}
+	tl, _ := open()
+	seek(t, tl, a.points[25])
+	if err := tl.SaveSnapshot("kept"); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := snapshots.ReadFile(path, machineID, testguest.RAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tl, vm := open()
+	if err := tl.AddSnapshot(snap); err != nil {
+		t.Fatal(err)
+	}
+	if err := tl.LoadSnapshot(background, "kept"); err != nil {
+		t.Fatal(err)
+	}
+	a.check(t, vm, a.points[25], "LoadSnapshot")
+	seek(t, tl, a.points[29])
+	a.check(t, vm, a.points[29], "Seek from there")
+	if stop, err := tl.Verify(background); err != nil || stop != timeline.StopEnd {
+		t.Errorf("Verify from there = %v, error %v; want the end of history", stop, err)
+	}
+}

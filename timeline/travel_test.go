@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/vmrr/vmrr/internal/testguest"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// traveller does random things to a timeline and knows where each must lead.
+type traveller struct {
+	*testing.T
+	a      *answeredRecording
+	tl     *timeline.Timeline
+	vm     *testguest.VM
+	random *rand.Rand
+	breaks []uint64                        // linear addresses
+	hits   map[uint64][]machine.Moment     // of each, in the whole run
+	active uint64                          // the one that is set
+	seen   map[machine.Moment]machine.Hash // of states that were visited
+	named  map[string]machine.Moment       // snapshots
+	log    []string
+}
+
+func TestTravelAtRandom(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	v := &traveller{T: t, a: a, tl: tl, vm: vm, random: rand.New(rand.NewPCG(9, 0)),
+		hits: map[uint64][]machine.Moment{}, seen: map[machine.Moment]machine.Hash{}, named: map[string]machine.Moment{}}
+	for n, h := range a.hashes {
+		v.seen[machine.Moment{ICount: n}] = h
+	}
+	seek(t, tl, a.from)
+	v.breaks = []uint64{vm.Unicorn.State().LSTAR, vm.Gate(t, localTimer)}
+	for _, linear := range v.breaks {
+		straight := a.replayed(t)
+		straight.Goto(t, 1_000_000_000) // the early kernel has other mappings
+		v.hits[linear] = straight.Hits(t, linear, a.tape.End().At.ICount)
+	}
+	v.toggle()
+	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle}
+	for range 200 {
+		ops[v.random.IntN(len(ops))]()
+	}
+}
+
+func (v *traveller) did(format string, args ...any) {
+	v.log = append(v.log, fmt.Sprintf(format, args...))
+}
+
+func (v *traveller) fatal(format string, args ...any) {
+	v.Helper()
+	v.Fatalf("%s\nafter:\n%s\nThe inputs are:\n%s", fmt.Sprintf(format, args...), strings.Join(v.log, "\n"), v.a.explain())
+}
+
+// arrive checks the stop, the moment and, if it was visited before, the state.
+func (v *traveller) arrive(stop timeline.Stop, err error, wantStop timeline.Stop, want machine.Moment) {
+	v.Helper()
+	if at := v.vm.Moment(); err != nil || stop != wantStop || at != want {
+		v.fatal("%v, error %v at %v; want %v at %v", stop, err, at, wantStop, want)
+	}
+	hash := v.vm.Hash()
+	if old, ok := v.seen[want]; ok && old != hash {
+		v.fatal("the state at %v has hash %x, want %x as the last time", want, hash, old)
+	}
+	v.seen[want] = hash
+}
+
+func (v *traveller) seek() {
+	n := v.a.points[v.random.IntN(len(v.a.points))]
+	v.did("seek %d", n)
+	stop, err := v.tl.Seek(background, n)
+	v.arrive(stop, err, timeline.StopArrived, machine.Moment{ICount: n})
+}
+
+// step goes back by less than 2^24 instructions.
+func (v *traveller) step() {
+	at := v.vm.Moment()
+	n := uint64(1) << v.random.IntN(24)
+	if at.Sub != 0 || at.ICount < n {
+		return
+	}
+	v.did("step back %d", n)
+	stop, err := v.tl.StepBack(background, n)
+	v.arrive(stop, err, timeline.StopArrived, machine.Moment{ICount: at.ICount - n})
+}
+
+// reverse and forward start behind the place where all breakpoints are mapped.
+func (v *traveller) reverse() {
+	at := v.vm.Moment()
+	hits := v.hits[v.active]
+	if at.ICount <= hits[0].ICount {
+		return
+	}
+	v.did("reverse from %v", at)
+	stop, err := v.tl.ReverseContinue(background)
+	v.arrive(stop, err, timeline.StopBreak, lastBefore(hits, at.ICount))
+}
+
+func (v *traveller) forward() {
+	at := v.vm.Moment()
+	for _, h := range v.hits[v.active] {
+		if at.Before(h) && at.ICount > v.hits[v.active][0].ICount {
+			v.did("continue from %v", at)
+			stop, err := v.tl.Continue(background)
+			v.arrive(stop, err, timeline.StopBreak, h)
+			return
+		}
+	}
+}
+
+func (v *traveller) save() {
+	name := fmt.Sprint("s", v.random.IntN(5))
+	v.did("save %s at %v", name, v.vm.Moment())
+	if err := v.tl.SaveSnapshot(name); err != nil {
+		v.fatal("%v", err)
+	}
+	v.named[name] = v.vm.Moment()
+}
+
+func (v *traveller) load() {
+	name := fmt.Sprint("s", v.random.IntN(5))
+	want, ok := v.named[name]
+	if !ok {
+		return
+	}
+	v.did("load %s of %v", name, want)
+	err := v.tl.LoadSnapshot(background, name)
+	v.arrive(timeline.StopArrived, err, timeline.StopArrived, want)
+}
+
+func (v *traveller) toggle() {
+	v.tl.RemoveBreak(v.active)
+	v.active = v.breaks[v.random.IntN(len(v.breaks))]
+	v.did("breakpoint at %#x", v.active)
+	v.tl.InsertBreak(v.active)
+}
