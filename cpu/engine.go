@@ -99,6 +99,8 @@ type Engine interface {
 	WriteRegister(r *Register, value []byte) error
 	// PC returns the linear address of the next instruction (CS base + RIP on x86).
 	PC() uint64
+	// CodeBits returns the width of the code that the CPU runs: 16, 32 or 64.
+	CodeBits() int
 
 	// Translate walks the guest's page tables for a linear address without
 	// side effects; ok is false if no page is present there.

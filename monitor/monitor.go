@@ -84,6 +84,10 @@ func (m *Monitor) Execute(ctx context.Context, line string, out io.Writer) (move
 	if len(words) == 0 {
 		return false, nil
 	}
+	name, _, _ := strings.Cut(words[0], "/")
+	if name == "x" || name == "xp" {
+		return m.examine(ctx, words, out)
+	}
 	c, ok := commands[words[0]]
 	if !ok {
 		return false, fmt.Errorf("unknown command: '%s'; try 'help'", words[0])
@@ -101,6 +105,7 @@ func (m *Monitor) help(_ context.Context, _ []string, out io.Writer) (bool, erro
 		names = append(names, n)
 	}
 	sort.Strings(names)
+	fmt.Fprintln(out, "x/FMT ADDR, xp/FMT ADDR -- memory at a linear or physical address, as x/10i $pc")
 	for _, n := range names {
 		fmt.Fprintf(out, "%s -- %s\n", strings.TrimSpace(n+" "+commands[n].usage), commands[n].help)
 	}

@@ -25,6 +25,24 @@ func (s *fakeSession) SaveSnapshot(n string) error                    { s.saved 
 func (s *fakeSession) LoadSnapshot(_ context.Context, n string) error { s.loaded = n; return s.fail }
 func (s *fakeSession) SeekTo(_ context.Context, n uint64) error       { s.sought = n; return s.fail }
 
+// The fake's memory is two instructions at 0x1000, the second at the PC.
+func (s *fakeSession) PC() uint64    { return 0x1001 }
+func (s *fakeSession) CodeBits() int { return 64 }
+func (s *fakeSession) ReadMemory(at uint64, p []byte) (int, error) {
+	memory := []byte{0x90, 0x0f, 0x05, 0xf4}
+	if at < 0x1000 || at >= 0x1004 {
+		return 0, errors.New("no RAM there")
+	}
+	n := copy(p, memory[at-0x1000:])
+	if n < len(p) {
+		return n, errors.New("no RAM behind")
+	}
+	return n, nil
+}
+func (s *fakeSession) ReadPhysical(pa uint64, p []byte) (int, error) {
+	return s.ReadMemory(pa+0x1000, p)
+}
+
 // liveSession is one that cannot jump.
 type liveSession struct{ s *fakeSession }
 
@@ -95,6 +113,29 @@ func TestHelpListsEveryCommand(t *testing.T) {
 	for name, c := range commands {
 		if !strings.Contains(out.String(), name) || c.help == "" {
 			t.Errorf("help does not explain %q:\n%s", name, out.String())
+		}
+	}
+}
+
+func TestExamine(t *testing.T) {
+	for _, c := range []struct{ line, out, err string }{
+		{line: "x/2i $pc", out: "0x0000000000001001:  0f 05                    syscall\n0x0000000000001003:  f4                       hlt\n"},
+		{line: "x/1i 0x1000", out: "0x0000000000001000:  90                       nop\n"},
+		{line: "x/2h 0x1000", out: "0000000000001000: 0x0f90 0xf405\n"},
+		{line: "xp/4xb 0", out: "0000000000000000: 0x90 0x0f 0x05 0xf4\n"},
+		{line: "x 0x1000", out: "0000000000001000: 0xf4050f90\n"},
+		{line: "x/8b 0x1000", out: "0000000000001000: 0x90 0x0f 0x05 0xf4\n", err: "no RAM behind"},
+		{line: "x/1i 0", err: "no RAM there"},
+		{line: "x/0i 0x1000", err: "want a count from 1"},
+		{line: "x/99999b 0x1000", err: "want a count from 1"},
+		{line: "x/1q 0x1000", err: "usage: x/FMT"},
+		{line: "x/1i", err: "usage: x/FMT"},
+		{line: "x/1i here", err: `"here" is no address`},
+	} {
+		var out strings.Builder
+		_, err := (&Monitor{Session: &fakeSession{}}).Execute(context.Background(), c.line, &out)
+		if out.String() != c.out || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("Execute(%q) prints %q, error %v; want %q, error %q", c.line, out.String(), err, c.out, c.err)
 		}
 	}
 }

@@ -31,6 +31,9 @@ func (d *debug) ReadRegister(r *cpu.Register) []byte { return d.m.Engine.ReadReg
 // PC returns the linear address of the next instruction.
 func (d *debug) PC() uint64 { return d.m.Engine.PC() }
 
+// CodeBits returns the width of the code that runs: 16, 32 or 64.
+func (d *debug) CodeBits() int { return d.m.Engine.CodeBits() }
+
 // MemoryError is an access to a linear address that is not mapped to RAM.
 type MemoryError struct {
 	Addr uint64

@@ -3,17 +3,21 @@
 package timeline_test
 
 import (
-	"context"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
 func TestSameInputsMakeSameRecording(t *testing.T) {
-	a, b := record(t, "", silence), record(t, "", silence)
+	a, b := record(t, plan{}), record(t, plan{})
 	if a.tape.End() != b.tape.End() {
 		t.Errorf("two recordings without input end differently: %+v and %+v", a.tape.End(), b.tape.End())
 	}
@@ -38,16 +42,126 @@ func TestReplayIsTheRecordedRun(t *testing.T) {
 		t.Errorf("the guest did not read %q; it printed\n%s", want, a.console)
 	}
 	for range 3 {
-		tl, vm := a.open(t)
-		stop, err := tl.Verify(context.Background())
-		if err != nil || stop != timeline.StopEnd {
-			t.Fatalf("verifying: %v, error %v; want end of history. The inputs are:\n%s", stop, err, a.explain())
+		if end := a.verify(t).End(); end.Kind != machine.EndPowerOff {
+			t.Errorf("the replay ends with %v, want power-off", end)
 		}
-		if vm.End().Kind != machine.EndPowerOff {
-			t.Errorf("the replay ends with %v, want power-off", vm.End())
+	}
+}
+
+// A machine that waits in host time is woken by inputs in the middle of a wait.
+func TestReplayOfHostTime(t *testing.T) {
+	r := record(t, plan{options: testguest.Options{Words: "ask"}, live: replay.NewLive(time.Now, true),
+		drive: func(live *replay.Live, asked <-chan struct{}) {
+			<-asked
+			for _, b := range []byte(answer) {
+				time.Sleep(17 * time.Millisecond)
+				live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte{b}})
+			}
+		}})
+	warps := 0
+	for _, e := range r.tape.Events() {
+		if e.Kind == replay.KindWarp {
+			warps++
 		}
-		if vm.Console() != a.console {
-			t.Errorf("the replay prints\n%s\nwant\n%s", vm.Console(), a.console)
+	}
+	if warps < 5 {
+		t.Errorf("the recording has %d waits that ended early, want 5 or more: the test is void", warps)
+	}
+	r.verify(t)
+}
+
+// What a debugger does while it records is not in the recording: not where it
+// stopped, and not between the delivery of an interrupt and its handler.
+func TestReplayOfDebuggedRun(t *testing.T) {
+	live := testguest.Live()
+	pushed := 0
+	r := record(t, plan{live: live, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+		if stop, err := l.StepForward(background, 2_600_000_000); stop != timeline.StopArrived || err != nil {
+			return stop, err
 		}
+		for _, b := range []uint64{vm.Unicorn.State().LSTAR, vm.Gate(t, pageFault), vm.Gate(t, localTimer)} {
+			l.InsertBreak(b)
+			defer l.RemoveBreak(b)
+			for i := range 300 {
+				if stop, err := l.Continue(background); stop != timeline.StopBreak || err != nil {
+					return stop, err
+				}
+				switch i % 7 {
+				case 1:
+					live.Push(machine.Input{Kind: machine.InputNMI})
+					pushed++
+				case 3:
+					live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte("x")})
+					pushed++
+				case 5:
+					if _, err := l.StepForward(background, uint64(i%5)); err != nil {
+						return 0, err
+					}
+				}
+			}
+			l.RemoveBreak(b)
+		}
+		return l.Continue(background)
+	}})
+	if got := len(r.tape.Events()); got < pushed {
+		t.Errorf("the recording has %d events, want at least the %d inputs", got, pushed)
+	}
+	r.verify(t)
+}
+
+// A reset starts the guest again, in RAM that keeps its contents.
+func TestReplayOfReset(t *testing.T) {
+	r := record(t, plan{options: testguest.Options{Reboot: true}, drive: func(live *replay.Live, _ <-chan struct{}) {
+		time.Sleep(900 * time.Millisecond)
+		live.Push(machine.Input{Kind: machine.InputReset})
+	}})
+	vm := r.verify(t)
+	if n := strings.Count(vm.Console(), "Linux version"); n != 2 {
+		t.Errorf("the guest started %d times, want 2; it printed\n%s", n, vm.Console())
+	}
+	reset := r.tape.Events()[1].At.ICount
+	tl, vm := r.open(t)
+	for _, n := range []uint64{reset, reset + 1, reset + 100_000_003, reset - 1, reset, reset + 1} {
+		seek(t, tl, n)
+		straight := r.replayed(t)
+		straight.Goto(t, n)
+		if diff := testguest.Diff(vm.Machine, straight.Machine); diff != "" {
+			t.Errorf("Seek(%d), with a reset at %d, differs from straight replay in:\n%s", n, reset, diff)
+		}
+	}
+}
+
+func TestReplayOfOperatorsEnd(t *testing.T) {
+	r := record(t, plan{end: machine.EndOperator, drive: func(live *replay.Live, _ <-chan struct{}) {
+		time.Sleep(700 * time.Millisecond)
+		live.Push(machine.Input{Kind: machine.InputEnd})
+	}})
+	vm := r.verify(t)
+	if vm.Moment() != r.tape.End().At || vm.End().Kind != machine.EndOperator {
+		t.Errorf("the replay ends at %v with %v, want %v with the operator's end", vm.Moment(), vm.End(), r.tape.End().At)
+	}
+}
+
+// The recorder was killed: the recording is good up to the cut.
+func TestReplayOfCutOffRecording(t *testing.T) {
+	a := answeredGuest(t)
+	path := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(path, a.log[:len(a.log)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := load(t, path, a.options, "")
+	end := r.tape.End()
+	if end.CutOff == nil {
+		t.Fatalf("half a log ends with %+v, want it cut off", end)
+	}
+	tl, vm := r.open(t)
+	if stop, err := tl.Verify(background); err != nil || stop != timeline.StopEnd {
+		t.Errorf("verifying half a recording: %v, error %v; want end of history", stop, err)
+	}
+	seek(t, tl, end.At.ICount)
+	straight := a.replayed(t)
+	straight.Goto(t, end.At.ICount)
+	if diff := testguest.Diff(vm.Machine, straight.Machine); diff != "" {
+		t.Errorf("the end of half a recording at %v differs from the whole one in:\n%s", end.At, diff)
 	}
 }

@@ -3,8 +3,7 @@
 package timeline_test
 
 import (
-	"context"
-	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,41 +21,63 @@ import (
 type recording struct {
 	options testguest.Options
 	tape    *replay.Tape
+	log     []byte // the log that the tape was read from
 	console string
 }
 
-// record records the guest until its power-off. drive is called on another
-// goroutine with the machine's door, and with a channel that is closed when the
-// guest asks its question.
-func record(t *testing.T, words string, drive func(live *replay.Live, asked <-chan struct{})) *recording {
+// plan is how to make a recording. The zero value is a boot without input.
+type plan struct {
+	options testguest.Options
+	live    *replay.Live // nil: testguest.Live()
+	// drive, if not nil, is called on another goroutine with the machine's door
+	// and a channel that is closed when the guest asks its question.
+	drive func(live *replay.Live, asked <-chan struct{})
+	// run runs the machine to its end; nil: Continue.
+	run func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error)
+	end machine.EndKind // 0: power-off
+}
+
+// record makes a recording.
+func record(t *testing.T, p plan) *recording {
 	t.Helper()
-	live, asked := testguest.Live(), make(chan struct{})
+	if p.live == nil {
+		p.live = testguest.Live()
+	}
+	if p.run == nil {
+		p.run = func(l *timeline.Live, _ *testguest.VM) (timeline.Stop, error) { return l.Continue(background) }
+	}
+	if p.end == 0 {
+		p.end = machine.EndPowerOff
+	}
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := replay.CreateLog(path, replay.ID{1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := replay.NewRecorder(live, log)
+	rec, asked := replay.NewRecorder(p.live, log), make(chan struct{})
 	var line []byte
-	o := testguest.Options{Words: words}
-	vm := testguest.New(t, testguest.Options{Words: words, Inputs: rec, Console: func(b byte) {
+	o := p.options
+	o.Inputs, o.Console = rec, func(b byte) {
 		if line = append(line, b); b == '\n' {
 			line = line[:0]
 		}
 		if string(line) == "say something: " {
 			close(asked)
 		}
-	}})
-	live.OnPush(vm.Engine.RequestStop)
+	}
+	vm := testguest.New(t, o)
+	p.live.OnPush(vm.Engine.RequestStop)
 	l, err := timeline.NewLive(vm.Machine, rec, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var driver sync.WaitGroup
-	driver.Go(func() { drive(live, asked) })
-	stop, err := l.Continue(context.Background())
-	if err != nil || stop != timeline.StopEnd || vm.End().Kind != machine.EndPowerOff {
-		t.Fatalf("recording: stopped at %v: %v, %v, error %v; want a power-off", vm.Moment(), stop, vm.End(), err)
+	if p.drive != nil {
+		driver.Go(func() { p.drive(p.live, asked) })
+	}
+	stop, err := p.run(l, vm)
+	if err != nil || stop != timeline.StopEnd || vm.End().Kind != p.end {
+		t.Fatalf("recording: stopped at %v: %v, %v, error %v; want %v", vm.Moment(), stop, vm.End(), err, machine.End{Kind: p.end})
 	}
 	driver.Wait()
 	if err := l.Finish(vm.End().String()); err != nil {
@@ -65,11 +86,21 @@ func record(t *testing.T, words string, drive func(live *replay.Live, asked <-ch
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return load(t, path, p.options, vm.Console())
+}
+
+// load reads a recording's log.
+func load(t *testing.T, path string, o testguest.Options, console string) *recording {
+	t.Helper()
 	tape, err := replay.LoadTape(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &recording{o, tape, vm.Console()}
+	log, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &recording{o, tape, log, console}
 }
 
 // answer is what is typed when the guest asks.
@@ -91,20 +122,38 @@ func typist(live *replay.Live, asked <-chan struct{}) {
 	}
 }
 
-// silence types nothing.
-func silence(*replay.Live, <-chan struct{}) {}
-
 // open returns a timeline over the recording, at its beginning.
 func (r *recording) open(t *testing.T) (*timeline.Timeline, *testguest.VM) {
 	t.Helper()
+	return r.openWith(t, 50e6, 0)
+}
+
+// openWith opens it with another distance between snapshots, in instructions, and
+// another code cache, in bytes.
+func (r *recording) openWith(t *testing.T, interval, codeCache uint64) (*timeline.Timeline, *testguest.VM) {
+	t.Helper()
 	o, player := r.options, replay.NewPlayer(r.tape)
-	o.Inputs = player
+	o.Inputs, o.CodeCache = player, codeCache
 	vm := testguest.New(t, o)
-	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Interval: 50e6})
+	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Interval: interval})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tl, vm
+}
+
+// verify replays the recording with all its checks and compares the console.
+func (r *recording) verify(t *testing.T) *testguest.VM {
+	t.Helper()
+	tl, vm := r.open(t)
+	stop, err := tl.Verify(background)
+	if err != nil || stop != timeline.StopEnd {
+		t.Fatalf("verifying: %v, error %v; want end of history. The inputs are:\n%s", stop, err, r.explain())
+	}
+	if vm.Console() != r.console {
+		t.Errorf("the replay prints\n%s\nwant\n%s", vm.Console(), r.console)
+	}
+	return vm
 }
 
 // replayed returns a machine that replays the recording without a timeline.
@@ -132,8 +181,9 @@ type answeredRecording struct {
 	points []uint64 // ascending
 	hashes map[uint64]machine.Hash
 	// from and to bound a stretch in which the guest forks: full of system
-	// calls, page faults and interrupts. Both are points.
-	from, to uint64
+	// calls, page faults and interrupts. At sleep it does nothing for a second.
+	// All three are points.
+	from, to, sleep uint64
 }
 
 var answered struct {
@@ -149,15 +199,23 @@ func answeredGuest(t *testing.T) *answeredRecording {
 	if answered.answeredRecording != nil {
 		return answered.answeredRecording
 	}
-	a := &answeredRecording{recording: record(t, "ask", typist), hashes: map[uint64]machine.Hash{}}
+	a := &answeredRecording{recording: record(t, plan{options: testguest.Options{Words: "ask"}, drive: typist}), hashes: map[uint64]machine.Hash{}}
 	a.from = a.printed(t, "WORK-FORK") + 20e6
-	a.to = a.from + 60e6
-	a.points = []uint64{a.from, a.to}
-	random := rand.New(rand.NewPCG(7, 0))
+	a.to = a.from + 100e6
+	a.sleep = a.printed(t, "WORK-SLEEP") + 700e3
+	a.points = []uint64{a.from, a.to, a.sleep}
+	// Where inputs came in, and right after.
+	for _, e := range a.tape.Events() {
+		if e.At.ICount > 0 {
+			a.points = append(a.points, e.At.ICount, e.At.ICount+1)
+		}
+	}
+	random := testguest.Random(7)
 	for range 40 {
 		a.points = append(a.points, 1+random.Uint64N(a.tape.End().At.ICount-1))
 	}
 	slices.Sort(a.points)
+	a.points = slices.Compact(a.points)
 	vm := a.replayed(t)
 	for _, n := range a.points {
 		vm.Goto(t, n)

@@ -56,7 +56,7 @@ func TestReverseContinue(t *testing.T) {
 			straight := a.replayed(t)
 			straight.Goto(t, from)
 			linear := test.linear(straight)
-			hits := straight.Hits(t, linear, to)
+			hits := straight.Hits(t, to, linear)
 			if len(hits) < 20 {
 				t.Fatalf("%#x is hit %d times from %d to %d, want 20 or more: the test is void", linear, len(hits), from, to)
 			}
@@ -89,28 +89,26 @@ func TestReverseContinue(t *testing.T) {
 	}
 }
 
-func TestReverseContinueWithSeveralBreaks(t *testing.T) {
+// While the guest sleeps, the CPU is halted most of the time. The instruction
+// behind the halt and the timer's handler are reached at the same count.
+func TestReverseContinueOverHalts(t *testing.T) {
 	a := answeredGuest(t)
-	from, to := a.from, a.to
 	straight := a.replayed(t)
-	straight.Goto(t, from)
-	var hits []machine.Moment
-	tl, _ := a.open(t)
-	seek(t, tl, to)
-	for _, linear := range []uint64{straight.Unicorn.State().LSTAR, straight.Gate(t, pageFault), straight.Gate(t, localTimer)} {
-		vm := a.replayed(t)
-		vm.Goto(t, from)
-		hits = append(hits, vm.Hits(t, linear, to)...)
-		tl.InsertBreak(linear)
+	straight.Goto(t, a.sleep)
+	breaks := []uint64{straight.Idle(t), straight.Gate(t, localTimer)}
+	hits := straight.Hits(t, a.sleep+1_000_000, breaks...)
+	if len(hits) < 12 {
+		t.Fatalf("%#x are hit at %v, want 12 or more: the test is void", breaks, hits)
 	}
-	slices.SortFunc(hits, func(a, b machine.Moment) int {
-		if a.Before(b) {
-			return -1
+	tl, _ := a.open(t)
+	seek(t, tl, a.sleep+1_000_000)
+	for _, b := range breaks {
+		tl.InsertBreak(b)
+	}
+	for i, want := range slices.Backward(hits) {
+		if i+1 == len(hits) || hits[i+1].ICount != want.ICount {
+			reverse(t, tl, want) // the last of several at one count
 		}
-		return 1
-	})
-	for _, want := range slices.Backward(hits[max(0, len(hits)-20):]) {
-		reverse(t, tl, want)
 	}
 }
 

@@ -5,7 +5,6 @@ package timeline_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/vmrr/vmrr/internal/testguest"
@@ -26,7 +25,7 @@ func seek(t *testing.T, tl *timeline.Timeline, n uint64) {
 func TestSeek(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
-	random := rand.New(rand.NewPCG(8, 0))
+	random := testguest.Random(8)
 	for _, i := range random.Perm(len(a.points))[:25] {
 		seek(t, tl, a.points[i])
 		a.check(t, vm, a.points[i], "Seek")

@@ -20,9 +20,9 @@ type traveller struct {
 	tl     *timeline.Timeline
 	vm     *testguest.VM
 	random *rand.Rand
-	breaks []uint64                        // linear addresses
-	hits   map[uint64][]machine.Moment     // of each, in the whole run
-	active uint64                          // the one that is set
+	sets   [][]uint64                      // breakpoints to set together
+	hits   [][]machine.Moment              // of each set, in the whole run
+	active int                             // the one that is set
 	seen   map[machine.Moment]machine.Hash // of states that were visited
 	named  map[string]machine.Moment       // snapshots
 	log    []string
@@ -30,18 +30,19 @@ type traveller struct {
 
 func TestTravelAtRandom(t *testing.T) {
 	a := answeredGuest(t)
-	tl, vm := a.open(t)
-	v := &traveller{T: t, a: a, tl: tl, vm: vm, random: rand.New(rand.NewPCG(9, 0)),
-		hits: map[uint64][]machine.Moment{}, seen: map[machine.Moment]machine.Hash{}, named: map[string]machine.Moment{}}
+	tl, vm := a.openWith(t, 20e6, 16<<20)
+	v := &traveller{T: t, a: a, tl: tl, vm: vm, random: testguest.Random(9),
+		seen: map[machine.Moment]machine.Hash{}, named: map[string]machine.Moment{}}
 	for n, h := range a.hashes {
 		v.seen[machine.Moment{ICount: n}] = h
 	}
-	seek(t, tl, a.from)
-	v.breaks = []uint64{vm.Unicorn.State().LSTAR, vm.Gate(t, localTimer)}
-	for _, linear := range v.breaks {
+	seek(t, tl, a.sleep)
+	syscall, fault, timer := vm.Unicorn.State().LSTAR, vm.Gate(t, pageFault), vm.Gate(t, localTimer)
+	v.sets = [][]uint64{{syscall}, {fault}, {timer, vm.Idle(t)}}
+	for _, set := range v.sets {
 		straight := a.replayed(t)
 		straight.Goto(t, 1_000_000_000) // the early kernel has other mappings
-		v.hits[linear] = straight.Hits(t, linear, a.tape.End().At.ICount)
+		v.hits = append(v.hits, straight.Hits(t, a.tape.End().At.ICount, set...))
 	}
 	v.toggle()
 	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle}
@@ -136,8 +137,12 @@ func (v *traveller) load() {
 }
 
 func (v *traveller) toggle() {
-	v.tl.RemoveBreak(v.active)
-	v.active = v.breaks[v.random.IntN(len(v.breaks))]
-	v.did("breakpoint at %#x", v.active)
-	v.tl.InsertBreak(v.active)
+	for _, linear := range v.sets[v.active] {
+		v.tl.RemoveBreak(linear)
+	}
+	v.active = v.random.IntN(len(v.sets))
+	v.did("breakpoints at %#x", v.sets[v.active])
+	for _, linear := range v.sets[v.active] {
+		v.tl.InsertBreak(linear)
+	}
 }

@@ -53,6 +53,9 @@ func (e *Engine) PC() uint64 {
 	return s.LinearPC()
 }
 
+// CodeBits implements cpu.Engine.
+func (e *Engine) CodeBits() int { return e.State().CodeBits() }
+
 // Description implements cpu.Engine.
 func (e *Engine) Description() *cpu.Description { return e.descr }
 

@@ -26,6 +26,14 @@ ORIGINAL(void, restore_state_to_opc, void *, struct tb *, uint64_t *)
 /* The engine whose block this thread is translating. */
 static __thread struct vmrr_engine *translating;
 
+/* The guest's own breakpoints, behind ours in the list, stay. */
+static void T(hide_breaks)(struct vmrr_engine *e)
+{
+	e->hidden_breaks = e->cpu->breakpoints;
+	while (e->cpu->breakpoints && (e->cpu->breakpoints->flags & BP_GDB))
+		e->cpu->breakpoints = e->cpu->breakpoints->next;
+}
+
 static void T(unhide_breaks)(struct vmrr_engine *e)
 {
 	if (e->hidden_breaks) {
@@ -42,14 +50,10 @@ void T(gen_intermediate_code)(struct qemu_cpu *cpu, struct tb *tb, int max)
 		return;
 	}
 	/* A block that re-runs one instruction (a device access made exact, or
-	 * a breakpoint stepped over) was stopped at already. The guest's own
-	 * breakpoints, behind ours in the list, stay: its RF flag rules them. */
+	 * a breakpoint stepped over) was stopped at already. */
 	T(unhide_breaks)(e);
-	if ((tb->cflags & CF_LAST_IO) && cpu->breakpoints) {
-		e->hidden_breaks = cpu->breakpoints;
-		while (cpu->breakpoints && (cpu->breakpoints->flags & BP_GDB))
-			cpu->breakpoints = cpu->breakpoints->next;
-	}
+	if (tb->cflags & CF_LAST_IO)
+		T(hide_breaks)(e);
 	/* CF_USE_ICOUNT makes the translator end blocks after port accesses,
 	 * RDTSC and the like and before page boundaries. It must not stay in
 	 * the block's flags: lookups do not ask for it. A fault while fetching

@@ -101,6 +101,12 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 				engine_leave(e);
 				return;
 			}
+		/* The library looks at the first at this PC only, for the guest's; it
+		 * raises #DB and does not come back, the delivery unhides ours. */
+		T(hide_breaks)(e);
+		real_breakpoint_handler(cpu);
+		T(unhide_breaks)(e);
+		return;
 	}
 	real_breakpoint_handler(cpu);
 }

@@ -21,6 +21,17 @@ func (s *State) LinearPC() uint64 {
 	return pc
 }
 
+// CodeBits returns the width of the code segment: 16, 32 or 64.
+func (s *State) CodeBits() int {
+	switch {
+	case s.Hidden&hiddenCS64 != 0:
+		return 64
+	case s.Segs[SegCS].Flags&(1<<22) != 0: // D
+		return 32
+	}
+	return 16
+}
+
 // encodingOrder maps gdb's order of the general registers to that of State.Regs.
 var encodingOrder = [16]int{0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15}
 

@@ -4,9 +4,11 @@ package testguest
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
 )
 
 // Gate returns the linear address of the handler of an interrupt or exception
@@ -26,25 +28,36 @@ func (vm *VM) Gate(t testing.TB, vector int) uint64 {
 	return uint64(le.Uint16(g[0:])) | uint64(le.Uint16(g[6:]))<<16 | uint64(le.Uint32(g[8:]))<<32
 }
 
-// Hits runs to a count with a breakpoint at a linear address and returns where it
+// Hits runs to a count with breakpoints at linear addresses and returns where it
 // stopped on the way.
-func (vm *VM) Hits(t testing.TB, linear, until uint64) []machine.Moment {
+func (vm *VM) Hits(t testing.TB, until uint64, breaks ...uint64) []machine.Moment {
 	t.Helper()
-	vm.Engine.InsertBreak(linear)
-	defer vm.Engine.RemoveBreak(linear)
+	for _, b := range breaks {
+		vm.Engine.InsertBreak(b)
+		defer vm.Engine.RemoveBreak(b)
+	}
 	var hits []machine.Moment
 	for {
 		stop, err := vm.Run(until)
-		if err != nil {
-			t.Fatalf("running to icount %d with a breakpoint at %#x: %v", until, linear, err)
+		if err != nil && !replay.IsEnd(err) {
+			t.Fatalf("running to icount %d with breakpoints at %#x: %v", until, breaks, err)
 		}
-		if stop.Kind != machine.StopBreakpoint {
+		if err != nil || stop.Kind != machine.StopBreakpoint {
 			return hits
 		}
-		if pc := vm.Engine.PC(); pc != linear {
-			t.Fatalf("at %v the breakpoint stopped pc %#x, want %#x", vm.Moment(), pc, linear)
+		if pc := vm.Engine.PC(); !slices.Contains(breaks, pc) {
+			t.Fatalf("at %v a breakpoint stopped at pc %#x, want one of %#x", vm.Moment(), pc, breaks)
 		}
 		hits = append(hits, vm.Moment())
 		vm.Engine.SkipBreak()
 	}
+}
+
+// Idle steps until the CPU is halted and returns the address at which it will go on.
+func (vm *VM) Idle(t testing.TB) (linear uint64) {
+	t.Helper()
+	for n := vm.Moment().ICount; !vm.Engine.Halted(); n++ {
+		vm.Goto(t, n)
+	}
+	return vm.Engine.PC()
 }

@@ -5,7 +5,9 @@
 package testguest
 
 import (
+	"flag"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -38,11 +40,21 @@ const WallClock = 1709210096
 // Forever is a count that no run reaches.
 const Forever = math.MaxUint64
 
+var seed = flag.Uint64("seed", 1, "of what the tests choose at random; the same one chooses the same")
+
+// Random returns a source of random numbers, the same in every run with the same
+// flag -seed. n tells several of a test program apart.
+func Random(n uint64) *rand.Rand { return rand.New(rand.NewPCG(*seed, n)) }
+
 // Options are what tests vary; the zero value boots Vmlinux with no input.
 type Options struct {
 	Kernel    string
 	Words     string         // more words on the kernel's command line
 	Inputs    machine.Inputs // nil: Live()
+	Reboot    bool           // a reset does not end the run
+	CPU       string         // model; "": qemu64
+	RAM       uint64         // bytes; 0: the constant RAM
+	Shift     uint           // an instruction takes 2^Shift ns
 	CodeCache uint64         // bytes; 0: the engine's default
 	// Console is called with each new byte of the first serial port.
 	Console func(b byte)
@@ -75,6 +87,12 @@ func New(t testing.TB, o Options) *VM {
 	if o.Inputs == nil {
 		o.Inputs = Live()
 	}
+	if o.CPU == "" {
+		o.CPU = "qemu64"
+	}
+	if o.RAM == 0 {
+		o.RAM = RAM
+	}
 	vm := &VM{}
 	open := func(mem cpu.Memory, model *x86.Model, board cpu.Board) (cpu.Engine, error) {
 		if o.Board != nil {
@@ -94,7 +112,7 @@ func New(t testing.TB, o Options) *VM {
 		}
 	}}
 	cfg := pc.Config{
-		RAM: RAM, CPU: "qemu64", NoReboot: true,
+		RAM: o.RAM, CPU: o.CPU, Shift: o.Shift, NoReboot: !o.Reboot,
 		Kernel: File(t, o.Kernel), Initrd: File(t, "initrd.gz"),
 		CommandLine: "console=ttyS0 panic=-1 " + o.Words,
 	}

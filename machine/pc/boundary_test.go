@@ -3,7 +3,6 @@
 package pc_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -53,6 +52,9 @@ func (s *spy) Idle(at machine.Moment, now, deadline uint64) (uint64, error) {
 	return s.Inputs.Idle(at, now, deadline)
 }
 
+// kinds are what is noted.
+var kinds = []string{"port read", "port write", "MMIO read", "MMIO write", "interrupt", "halt", "page fault"}
+
 // boundaries boots once and returns counts at which something happens between two
 // instructions: some of each kind.
 func boundaries(t *testing.T, each int) map[string][]uint64 {
@@ -64,11 +66,12 @@ func boundaries(t *testing.T, each int) map[string][]uint64 {
 	}
 	// The IDT is set by then, and so are user programs running.
 	vm.Goto(t, 2_000_000_000)
-	for _, m := range vm.Hits(t, vm.Gate(t, 14), testguest.Forever) {
+	for _, m := range vm.Hits(t, testguest.Forever, vm.Gate(t, 14)) {
 		s.seen["page fault"] = append(s.seen["page fault"], m.ICount)
 	}
-	random := rand.New(rand.NewPCG(5, 0))
-	for what, at := range s.seen {
+	random := testguest.Random(5)
+	for _, what := range kinds {
+		at := s.seen[what]
 		random.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
 		s.seen[what] = at[:min(each, len(at))]
 	}
@@ -80,7 +83,7 @@ func boundaries(t *testing.T, each int) map[string][]uint64 {
 func TestBootDoesNotShowStopsAtBoundaries(t *testing.T) {
 	seen := boundaries(t, 15)
 	var at []uint64
-	for _, what := range []string{"port read", "port write", "MMIO read", "MMIO write", "interrupt", "halt", "page fault"} {
+	for _, what := range kinds {
 		if len(seen[what]) == 0 {
 			t.Errorf("a boot had no %s: the test is void", what)
 		}

@@ -3,7 +3,6 @@
 package pc_test
 
 import (
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +31,7 @@ func TestBootDoesNotShowSnapshots(t *testing.T) {
 	}
 	r.checkEnd(t, vm) // taking them did not show
 
-	random := rand.New(rand.NewPCG(4, 0))
+	random := testguest.Random(4)
 	random.Shuffle(len(leaps), func(i, j int) { leaps[i], leaps[j] = leaps[j], leaps[i] })
 	for _, l := range leaps {
 		store.Restore(t, l.from)

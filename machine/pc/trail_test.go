@@ -3,7 +3,6 @@
 package pc_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -46,7 +45,7 @@ func newTrail(t *testing.T, o testguest.Options, pick func(end uint64) []uint64)
 // spread picks odd counts, one at random from each of n equal parts of the run.
 func spread(n uint64) func(end uint64) []uint64 {
 	return func(end uint64) []uint64 {
-		random := rand.New(rand.NewPCG(1, 2))
+		random := testguest.Random(0)
 		var points []uint64
 		for i := range n {
 			points = append(points, (i*(end/n)+random.Uint64N(end/n))|1)
@@ -107,7 +106,7 @@ func (r *trail) checkEnd(t *testing.T, vm *testguest.VM) {
 
 // stops returns the points and n other counts at random, ascending.
 func (r *trail) stops(n int, seed uint64) []uint64 {
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := testguest.Random(seed)
 	all := slices.Clone(r.points)
 	for range n {
 		all = append(all, random.Uint64N(r.end.ICount))

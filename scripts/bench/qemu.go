@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -111,5 +112,6 @@ func qemuFinish(ctx context.Context, socket string) (icount uint64, err error) {
 		icount, err = strconv.ParseUint(string(m[1]), 10, 64)
 	}
 	fmt.Fprintln(conn, "quit")
+	io.Copy(io.Discard, conn) // until it has gone: a command of one who hangs up can be lost
 	return icount, err
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -37,38 +36,42 @@ func vmrrModes(o options) []mode {
 	machine := []string{"-m", o.memory, "-nographic", "-icount", fmt.Sprintf("shift=%d,sleep=off", o.shift),
 		"-kernel", filepath.Join(o.guest, "vmlinuz"), "-initrd", filepath.Join(o.guest, "initrd.gz"), "-append", o.append}
 	command := func(args ...string) []string { return append([]string{o.vmrr}, args...) }
-	run := func(args func(dir string) []string, counted bool) func(context.Context, string, time.Duration) result {
+	// The count is asked once: it hardly differs between recordings of a guest.
+	var count uint64
+	run := func(args func(dir string) []string) func(context.Context, string, time.Duration) result {
 		return func(ctx context.Context, dir string, timeout time.Duration) result {
-			p := process{args: args(filepath.Join(dir, "recording"))}
+			recording := filepath.Join(dir, "recording")
+			p := process{args: args(recording)}
 			r := p.measure(ctx, timeout)
-			if r.err == nil && counted {
-				r.icount, r.err = recordedCount(ctx, o.vmrr, filepath.Join(dir, "recording"))
+			if _, err := os.Stat(recording); err == nil && r.err == nil && count == 0 {
+				count, r.err = recordedCount(ctx, o.vmrr, recording)
 			}
+			r.icount = count
 			return r
 		}
 	}
 	return []mode{
-		{vmrrRun, true, run(func(string) []string { return command(append([]string{"run"}, machine...)...) }, false)},
+		{vmrrRun, true, run(func(string) []string { return command(append([]string{"run"}, machine...)...) })},
 		{vmrrRecord, true, run(func(dir string) []string {
 			return command(append([]string{"record", "-o", dir}, machine...)...)
-		}, true)},
-		{vmrrReplay, true, run(func(dir string) []string { return command("replay", dir) }, true)},
+		})},
+		{vmrrReplay, true, run(func(dir string) []string { return command("replay", dir) })},
 	}
 }
 
-var icountIn = regexp.MustCompile(`(?i)\b(?:icount|instructions)\D*(\d[\d,_ ]*)`)
+var instructions = regexp.MustCompile(`(\d+) instructions`)
 
-// recordedCount asks vmrr info how many instructions a recording has.
+// recordedCount returns how many instructions a recording has, as verify tells.
 func recordedCount(ctx context.Context, vmrr, dir string) (uint64, error) {
-	cmd := exec.CommandContext(ctx, vmrr, "info", dir)
+	cmd := exec.CommandContext(ctx, vmrr, "verify", dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("vmrr info: %w", err)
+		return 0, fmt.Errorf("vmrr verify: %w", err)
 	}
-	m := icountIn.FindSubmatch(out)
+	m := instructions.FindSubmatch(out)
 	if m == nil {
-		return 0, fmt.Errorf("vmrr info tells no instruction count:\n%s", out)
+		return 0, fmt.Errorf("vmrr verify tells no instruction count:\n%s", out)
 	}
-	return strconv.ParseUint(strings.NewReplacer(",", "", "_", "", " ", "").Replace(string(m[1])), 10, 64)
+	return strconv.ParseUint(string(m[1]), 10, 64)
 }
