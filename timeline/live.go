@@ -92,10 +92,21 @@ func stateHash(m *machine.Machine) replay.StateHash {
 		ConsoleBytes: bytes, ConsoleHash: hash}
 }
 
-// Finish logs the end of the recording. Nothing can run afterwards.
+// Finish logs the end of the recording. Nothing can run afterwards. A machine that
+// a breakpoint stopped behind the delivery of an interrupt goes on by one
+// instruction first: a replay does not stop there.
 func (l *Live) Finish(reason string) error {
 	if l.rec == nil {
 		return nil
+	}
+	if l.m.Engine.Delivered() && l.m.End().Kind == machine.EndNone {
+		err := l.withoutBreaks(func() error {
+			_, err := l.run(l.m.Moment().ICount + 1)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return l.rec.End(l.m.Moment(), reason, stateHash(l.m))
 }

@@ -112,6 +112,50 @@ func TestReverseContinueOverHalts(t *testing.T) {
 	}
 }
 
+// An instruction that faults is hit before the delivery, the handler behind it, at
+// the same count. Snapshots taken between the two do not hide the first.
+func TestReverseContinueOverDelivery(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	seek(t, tl, a.from)
+	handler := vm.Gate(t, pageFault)
+	tl.InsertBreak(handler)
+	var behind, fault machine.Moment
+	var faulting uint64
+	for faulting>>12 == vm.Unicorn.State().CR2>>12 || fault == behind { // one that could be fetched
+		if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak {
+			t.Fatalf("Continue = %v, error %v; want a breakpoint at the page fault's handler", stop, err)
+		}
+		behind = vm.Moment()
+		fault = machine.Moment{ICount: behind.ICount}
+		if stop, err := tl.StepBack(background, 1); err != nil || vm.Moment() != fault {
+			t.Fatalf("StepBack(1) from %v = %v, error %v at %v; want %v", behind, stop, err, vm.Moment(), fault)
+		}
+		faulting = tl.PC()
+		if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment() != behind {
+			t.Fatalf("Continue from %v = %v, error %v at %v; want a breakpoint at %v", fault, stop, err, vm.Moment(), behind)
+		}
+	}
+	tl.InsertBreak(faulting)
+	for _, save := range []bool{false, true} {
+		seek(t, tl, fault.ICount+20)
+		reverse(t, tl, behind)
+		if save {
+			if err := tl.SaveSnapshot("behind"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reverse(t, tl, fault)
+		if pc := tl.PC(); pc != faulting {
+			t.Errorf("the hit at %v has pc %#x, want %#x", fault, pc, faulting)
+		}
+		tl.RemoveBreak(handler)
+		seek(t, tl, fault.ICount+20)
+		reverse(t, tl, fault)
+		tl.InsertBreak(handler)
+	}
+}
+
 func TestReverseContinueWithoutHit(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)

@@ -149,16 +149,16 @@ type hit struct {
 }
 
 // ReverseContinue runs back to the last breakpoint hit before the present moment,
-// or to the beginning. A hit at the present count is none.
+// or to the beginning. A hit at the present moment is none.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	return t.orReturn(ctx, func() (Stop, error) {
-		end := t.m.Moment().ICount
+		end, zero := t.m.Moment(), machine.Moment{}
 		if len(t.breaks) == 0 {
-			end = 0
+			end = zero
 		}
 		// Interval by interval into the past; the first with a hit has the answer.
-		for end > 0 {
-			begin := t.store.Nearest(machine.Moment{ICount: end - 1})
+		for zero.Before(end) {
+			begin := t.canonicalBefore(end)
 			if err := t.restore(begin); err != nil {
 				return 0, err
 			}
@@ -169,7 +169,7 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 			if last != nil {
 				return t.arrive(ctx, *last)
 			}
-			end = begin.State.At.ICount
+			end = begin.State.At
 		}
 		stop, err := t.seek(ctx, 0)
 		if err == nil && stop == StopArrived {
@@ -179,14 +179,37 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	})
 }
 
-// lastHit runs from the present state up to a count and returns the last
-// breakpoint hit before it, nil if there is none.
-func (t *Timeline) lastHit(ctx context.Context, end uint64) (*hit, Stop, error) {
-	var last *hit
+// canonicalBefore returns the latest snapshot of a canonical state before a
+// moment. From any other, a run would miss the hits at the snapshot's own count.
+func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
+	at := m.ICount
+	if m.Sub == 0 {
+		at--
+	}
 	for {
-		stop, err := t.run(ctx, end)
+		s := t.store.Nearest(machine.Moment{ICount: at})
+		if s.State.At.Sub == 0 {
+			return s
+		}
+		at = s.State.At.ICount
+	}
+}
+
+// lastHit runs from the present state up to a moment and returns the last
+// breakpoint hit before it, nil if there is none.
+func (t *Timeline) lastHit(ctx context.Context, end machine.Moment) (*hit, Stop, error) {
+	var last *hit
+	until := end.ICount
+	if end.Sub != 0 {
+		until++ // the hits at its own count lie behind the canonical state
+	}
+	for {
+		stop, err := t.run(ctx, until)
 		if err != nil || stop != StopBreak {
 			return last, stop, err
+		}
+		if !t.m.Moment().Before(end) {
+			return last, StopArrived, nil
 		}
 		last = &hit{t.m.Moment(), t.PC()}
 		t.m.Engine.SkipBreak()

@@ -18,7 +18,6 @@ type debugger struct {
 	ln       net.Listener
 	attached atomic.Bool
 	leave    context.CancelFunc // ends the command
-	stopped  bool               // the machine waits for gdb at the start
 }
 
 // listen opens the server's address before the machine is built, so that one that

@@ -45,6 +45,7 @@ func commands() []command {
 		{"replay", "[DIR] [-s] [-S] [--goto ICOUNT]", "replay a recording, for gdb or to look on", replayCommand},
 		{"run", "[machine options]", "run a machine without a recording", run},
 		{"verify", "[DIR]", "replay everything and check every state hash", verify},
+		{"gdbinit", "", "print gdb commands that keep gdb in step with jumps in time", gdbinit},
 		{"selftest", "", "check the CPU engine on this host", selftest},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vmrr/vmrr/cpu/unicorn"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
@@ -21,6 +22,7 @@ import (
 // recordedMachine is what a recording's manifest says of the machine. The kernel
 // and the initrd lie in the recording and are checked when they are read.
 type recordedMachine struct {
+	Engine      string `json:"engine"` // unicorn.Behaviour: another may run another way
 	Board       string `json:"board"`
 	CPU         string `json:"cpu"`
 	RAM         uint64 `json:"ram"`
@@ -37,7 +39,7 @@ const (
 )
 
 func machineOf(c *pc.Config) recordedMachine {
-	return recordedMachine{Board: "pc", CPU: c.CPU, RAM: c.RAM, Shift: c.Shift,
+	return recordedMachine{Engine: unicorn.Behaviour(), Board: "pc", CPU: c.CPU, RAM: c.RAM, Shift: c.Shift,
 		CommandLine: c.CommandLine, NoReboot: c.NoReboot, Initrd: c.Initrd != nil}
 }
 
@@ -88,6 +90,9 @@ func openRecording(path string) (*replay.Dir, pc.Config, error) {
 	var m recordedMachine
 	if err := json.Unmarshal(dir.Manifest().Machine, &m); err != nil {
 		return nil, c, fmt.Errorf("reading which machine %s recorded: %w", path, err)
+	}
+	if now := unicorn.Behaviour(); m.Engine != now {
+		return nil, c, &replay.ErrMachineMismatch{File: path, What: "the CPU engine", Want: m.Engine, Got: now}
 	}
 	if m.Board != "pc" {
 		return nil, c, fmt.Errorf("%s was recorded on the board %q, which this vmrr does not have", path, m.Board)

@@ -37,8 +37,7 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	ln, err := debug.listen(ctx)
-	if err != nil {
+	if _, _, err := debug.address(); err != nil {
 		return err
 	}
 	con, err := newConsole(false)
@@ -61,6 +60,12 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 		if err := t.SeekTo(ctx, start); err != nil {
 			return err
 		}
+	}
+	// gdb gives up on a server that takes its connection and answers late, so it
+	// is let in only now.
+	ln, err := debug.listen(ctx)
+	if err != nil {
+		return err
 	}
 	th := newThread(t, !debug.stopped)
 	ctx, leave := context.WithCancel(ctx)

@@ -78,6 +78,17 @@ func Library() (path, buildID string) {
 	return C.GoString(C.vmrr_library_path()), C.GoString(C.vmrr_library_build_id())
 }
 
+// behaviour counts the changes after which a guest may run another way than it
+// did before: a recording made before such a change cannot be replayed after it.
+const behaviour = 1
+
+// Behaviour names what the exact run of a guest depends on beside the machine:
+// the engine and the library under it.
+func Behaviour() string {
+	_, id := Library()
+	return fmt.Sprintf("unicorn %d on %.8s", behaviour, id)
+}
+
 // checkOnce is done before the first engine of a process is opened.
 var checkOnce = sync.OnceValue(func() error {
 	_, err := SelfTest()

@@ -37,6 +37,8 @@ var faultGuests = []microGuest{
 			"#0 at divide",
 			"#0 at overflow",
 			"#6 at undefined",
+			"#6 at far_jump",
+			"#6 at far_call",
 			"#13(0xfff8) at selector",
 			"#7 at fpu",
 			"#7 at sse",

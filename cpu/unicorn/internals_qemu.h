@@ -120,6 +120,7 @@ struct tcg_op {
 #define OP_LD_I64 0x49
 #define OP_ST_I64 0x4d
 #define OP_SUB_I64 0x4f
+#define OP_INSN_START 0x81
 #define COND_LT 2
 #define TYPE_I64 1
 

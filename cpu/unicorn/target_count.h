@@ -74,6 +74,11 @@ void T(gen_intermediate_code)(struct qemu_cpu *cpu, struct tb *tb, int max)
 	 * instruction under a breakpoint, which tb->icount does not. */
 	tb->icount = ((struct tcg_op *)e->count_op)->args[1];
 	e->stats.translated_blocks++;
+	/* Code that does not fit behind this pointer makes the library begin again a
+	 * few bytes further on, hundreds of times, until not even a block's descriptor
+	 * fits and it flushes. So it finds no room at once; if the code fits, it sets
+	 * the pointer itself. */
+	AT(e->tcg, TCG_CODE_PTR, char *) = AT(e->tcg, TCG_HIGHWATER, char *);
 }
 
 /* The first conditional branch of each block is the exit check of its head;

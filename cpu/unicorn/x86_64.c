@@ -28,6 +28,7 @@ static void T(flush_pending)(struct vmrr_engine *e);
 #include "target_memory.h"
 #include "target_debug.h"
 
+#include "x86_decode.h"
 #include "x86_walk.h"
 #include "x86_interrupt.h"
 #include "x86_system.h"

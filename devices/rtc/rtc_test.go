@@ -288,7 +288,7 @@ func TestPortsAndMemory(t *testing.T) {
 			t.Errorf("CMOS %#x = %#x; want %#x", reg, got, want)
 		}
 	}
-	r.set(0x8f|0, 0x0a) // NMI masked, shutdown byte
+	r.set(0x8f, 0x0a) // NMI masked, shutdown byte
 	if !r.NMIMasked() {
 		t.Error("NMIMasked after index 0x8f = false; want true")
 	}

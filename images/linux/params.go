@@ -19,6 +19,7 @@ const (
 	// elfCommandLine is the longest command line of a kernel that has no
 	// header to say so: COMMAND_LINE_SIZE of x86 less the final zero.
 	elfCommandLine = 2047
+	elfProtocol    = 0x20f // boot protocol 2.15
 )
 
 // params is the boot_params page in the making (boot.rst, "The zero page").
@@ -30,14 +31,12 @@ type params struct {
 // copy, or, for a bare ELF kernel, from the few fields that the kernel proper reads.
 func newParams(h *Header, image []byte) *params {
 	p := &params{}
-	version := uint16(0x20f)
 	if h != nil {
-		version = h.Version
 		copy(p.page[offSetupHeader:], image[offSetupHeader:min(h.HeaderEnd, offE820Table)])
 	} else {
 		p.put16(offBootFlag, 0xaa55)
 		copy(p.page[offMagic:], "HdrS")
-		p.put16(offVersion, version)
+		p.put16(offVersion, elfProtocol)
 		p.page[offLoadFlags] = loadedHigh
 		p.put32(offCmdLineSize, elfCommandLine)
 	}

@@ -40,6 +40,9 @@ overflow: idiv %ebx
 	inc %rbx
 undefined: ud2
 	inc %rbx
+far_jump: .byte 0xff, 0xeb			/* through a register: #UD */
+	SKIP 6, 3
+far_call: .byte 0x48, 0xff, 0xd9
 	SKIP 13, 2
 	mov $0xfff8, %edx
 selector: mov %edx, %ds				/* #GP(selector) beyond the GDT */
