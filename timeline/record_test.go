@@ -120,13 +120,16 @@ func TestReplayOfReset(t *testing.T) {
 		t.Errorf("the guest started %d times, want 2; it printed\n%s", n, vm.Console())
 	}
 	reset := r.tape.Events()[1].At.ICount
+	straight, hashes := r.replayed(t), map[uint64]machine.Hash{}
+	for _, n := range []uint64{reset - 1, reset, reset + 1, reset + 100_000_003} {
+		straight.Goto(t, n)
+		hashes[n] = straight.Hash()
+	}
 	tl, vm := r.open(t)
 	for _, n := range []uint64{reset, reset + 1, reset + 100_000_003, reset - 1, reset, reset + 1} {
 		seek(t, tl, n)
-		straight := r.replayed(t)
-		straight.Goto(t, n)
-		if diff := testguest.Diff(vm.Machine, straight.Machine); diff != "" {
-			t.Errorf("Seek(%d), with a reset at %d, differs from straight replay in:\n%s", n, reset, diff)
+		if got := vm.Hash(); got != hashes[n] {
+			t.Errorf("Seek(%d), with a reset at %d, leads to hash %x, want %x as in straight replay", n, reset, got, hashes[n])
 		}
 	}
 }

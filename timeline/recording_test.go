@@ -14,6 +14,7 @@ import (
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -23,6 +24,7 @@ type recording struct {
 	tape    *replay.Tape
 	log     []byte // the log that the tape was read from
 	console string
+	printed map[string]uint64 // the count at which a line of the console began so
 }
 
 // plan is how to make a recording. The zero value is a boot without input.
@@ -35,6 +37,8 @@ type plan struct {
 	// run runs the machine to its end; nil: Continue.
 	run func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error)
 	end machine.EndKind // 0: power-off
+	// persist keeps the snapshots that run saves.
+	persist func(*snapshots.Snapshot) error
 }
 
 // record makes a recording.
@@ -55,19 +59,24 @@ func record(t *testing.T, p plan) *recording {
 		t.Fatal(err)
 	}
 	rec, asked := replay.NewRecorder(p.live, log), make(chan struct{})
+	var vm *testguest.VM
 	var line []byte
+	printed := map[string]uint64{}
 	o := p.options
 	o.Inputs, o.Console = rec, func(b byte) {
 		if line = append(line, b); b == '\n' {
 			line = line[:0]
 		}
-		if string(line) == "say something: " {
+		switch string(line) {
+		case "say something: ":
 			close(asked)
+		case "WORK-FORK", "WORK-SLEEP":
+			printed[string(line)] = vm.Engine.ICount()
 		}
 	}
-	vm := testguest.New(t, o)
+	vm = testguest.New(t, o)
 	p.live.OnPush(vm.Engine.RequestStop)
-	l, err := timeline.NewLive(vm.Machine, rec, nil)
+	l, err := timeline.NewLive(vm.Machine, rec, p.persist)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +95,9 @@ func record(t *testing.T, p plan) *recording {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return load(t, path, p.options, vm.Console())
+	r := load(t, path, p.options, vm.Console())
+	r.printed = printed
+	return r
 }
 
 // load reads a recording's log.
@@ -100,8 +111,14 @@ func load(t *testing.T, path string, o testguest.Options, console string) *recor
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &recording{o, tape, log, console}
+	return &recording{options: o, tape: tape, log: log, console: console}
 }
+
+// Vectors of the guest's kernel: page fault, and the local APIC's timer.
+const (
+	pageFault  = 14
+	localTimer = 0xec
+)
 
 // answer is what is typed when the guest asks.
 const answer = "forty-two,  I think\n"
@@ -184,6 +201,19 @@ type answeredRecording struct {
 	// calls, page faults and interrupts. At sleep it does nothing for a second.
 	// All three are points.
 	from, to, sleep uint64
+	// Addresses in the kernel, and when they are hit from 1e9 instructions on.
+	syscall, fault, timer, idle uint64
+	hits                        []testguest.Hit
+}
+
+// hitsOf returns the moments between two counts at which addresses are hit.
+func (a *answeredRecording) hitsOf(from, to uint64, breaks ...uint64) (at []machine.Moment) {
+	for _, h := range a.hits {
+		if h.At.ICount >= from && h.At.ICount < to && slices.Contains(breaks, h.PC) {
+			at = append(at, h.At)
+		}
+	}
+	return at
 }
 
 var answered struct {
@@ -200,9 +230,9 @@ func answeredGuest(t *testing.T) *answeredRecording {
 		return answered.answeredRecording
 	}
 	a := &answeredRecording{recording: record(t, plan{options: testguest.Options{Words: "ask"}, drive: typist}), hashes: map[uint64]machine.Hash{}}
-	a.from = a.printed(t, "WORK-FORK") + 20e6
+	a.from = a.printed["WORK-FORK"] + 20e6
 	a.to = a.from + 100e6
-	a.sleep = a.printed(t, "WORK-SLEEP") + 700e3
+	a.sleep = a.printed["WORK-SLEEP"] + 700e3
 	a.points = []uint64{a.from, a.to, a.sleep}
 	// Where inputs came in, and right after.
 	for _, e := range a.tape.Events() {
@@ -215,32 +245,23 @@ func answeredGuest(t *testing.T) *answeredRecording {
 		a.points = append(a.points, 1+random.Uint64N(a.tape.End().At.ICount-1))
 	}
 	slices.Sort(a.points)
-	a.points = slices.Compact(a.points)
+	a.points = slices.Compact(slices.DeleteFunc(a.points, func(n uint64) bool {
+		return n > a.sleep && n < a.sleep+200e3 // where Idle steps to, below
+	}))
 	vm := a.replayed(t)
 	for _, n := range a.points {
 		vm.Goto(t, n)
 		a.hashes[n] = vm.Hash()
-	}
-	answered.answeredRecording = a
-	return a
-}
-
-// printed returns the count at which the guest has printed a text.
-func (r *recording) printed(t *testing.T, text string) uint64 {
-	t.Helper()
-	o := r.options
-	o.Inputs = replay.NewPlayer(r.tape)
-	var vm *testguest.VM
-	o.Console = func(byte) {
-		if strings.HasSuffix(vm.Console(), text) {
-			vm.Interrupt()
+		if n == a.sleep {
+			a.syscall, a.fault, a.timer = vm.Unicorn.State().LSTAR, vm.Gate(t, pageFault), vm.Gate(t, localTimer)
+			a.idle = vm.Idle(t)
 		}
 	}
-	vm = testguest.Boot(t, o)
-	if stop, err := vm.Run(testguest.Forever); err != nil || stop.Kind != machine.StopInterrupted {
-		t.Fatalf("waiting for %q on the console: %+v, error %v", text, stop, err)
-	}
-	return vm.Moment().ICount
+	vm = a.replayed(t)
+	vm.Goto(t, 1_000_000_000) // the early kernel has other mappings
+	a.hits = vm.Hits(t, a.tape.End().At.ICount, a.syscall, a.fault, a.timer, a.idle)
+	answered.answeredRecording = a
+	return a
 }
 
 // check compares the machine, which must be in the canonical state at a point,

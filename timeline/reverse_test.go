@@ -8,15 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
-)
-
-// Vectors of the guest's kernel: page fault, and the local APIC's timer.
-const (
-	pageFault  = 14
-	localTimer = 0xec
 )
 
 // reverse runs back and expects to land on a hit.
@@ -43,26 +36,16 @@ func lastBefore(hits []machine.Moment, n uint64) machine.Moment {
 // a fault and of an interrupt, which are reached between two instructions.
 func TestReverseContinue(t *testing.T) {
 	a := answeredGuest(t)
-	from, to := a.from, a.to
-	for _, test := range []struct {
-		name   string
-		linear func(vm *testguest.VM) uint64
-	}{
-		{"system call", func(vm *testguest.VM) uint64 { return vm.Unicorn.State().LSTAR }},
-		{"page fault", func(vm *testguest.VM) uint64 { return vm.Gate(t, pageFault) }},
-		{"timer interrupt", func(vm *testguest.VM) uint64 { return vm.Gate(t, localTimer) }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			straight := a.replayed(t)
-			straight.Goto(t, from)
-			linear := test.linear(straight)
-			hits := straight.Hits(t, to, linear)
+	tl, vm := a.open(t)
+	for name, linear := range map[string]uint64{"system call": a.syscall, "page fault": a.fault, "timer interrupt": a.timer} {
+		t.Run(name, func(t *testing.T) {
+			hits := a.hitsOf(a.from, a.to, linear)
 			if len(hits) < 20 {
-				t.Fatalf("%#x is hit %d times from %d to %d, want 20 or more: the test is void", linear, len(hits), from, to)
+				t.Fatalf("%#x is hit %d times from %d to %d, want 20 or more: the test is void", linear, len(hits), a.from, a.to)
 			}
-			tl, vm := a.open(t)
 			tl.InsertBreak(linear)
-			seek(t, tl, to)
+			defer tl.RemoveBreak(linear)
+			seek(t, tl, a.to)
 			// Hit by hit into the past.
 			for _, want := range slices.Backward(hits[len(hits)-10:]) {
 				reverse(t, tl, want)
@@ -78,14 +61,13 @@ func TestReverseContinue(t *testing.T) {
 				}
 			}
 			// From anywhere.
-			for _, n := range []uint64{hits[12].ICount + 1, hits[15].ICount, hits[3].ICount - 1, to} {
+			for _, n := range []uint64{hits[12].ICount + 1, hits[15].ICount, hits[3].ICount - 1, a.to} {
 				seek(t, tl, n)
 				reverse(t, tl, lastBefore(hits, n))
 			}
-			tl.RemoveBreak(linear)
-			seek(t, tl, from)
-			a.check(t, vm, from, "after all that")
 		})
+		seek(t, tl, a.from)
+		a.check(t, vm, a.from, "after all that")
 	}
 }
 
@@ -93,18 +75,14 @@ func TestReverseContinue(t *testing.T) {
 // behind the halt and the timer's handler are reached at the same count.
 func TestReverseContinueOverHalts(t *testing.T) {
 	a := answeredGuest(t)
-	straight := a.replayed(t)
-	straight.Goto(t, a.sleep)
-	breaks := []uint64{straight.Idle(t), straight.Gate(t, localTimer)}
-	hits := straight.Hits(t, a.sleep+1_000_000, breaks...)
+	hits := a.hitsOf(a.sleep, a.sleep+1_000_000, a.idle, a.timer)
 	if len(hits) < 12 {
-		t.Fatalf("%#x are hit at %v, want 12 or more: the test is void", breaks, hits)
+		t.Fatalf("the idle CPU is at %v, want 12 or more: the test is void", hits)
 	}
 	tl, _ := a.open(t)
 	seek(t, tl, a.sleep+1_000_000)
-	for _, b := range breaks {
-		tl.InsertBreak(b)
-	}
+	tl.InsertBreak(a.idle)
+	tl.InsertBreak(a.timer)
 	for i, want := range slices.Backward(hits) {
 		if i+1 == len(hits) || hits[i+1].ICount != want.ICount {
 			reverse(t, tl, want) // the last of several at one count
@@ -118,7 +96,7 @@ func TestReverseContinueOverDelivery(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
 	seek(t, tl, a.from)
-	handler := vm.Gate(t, pageFault)
+	handler := a.fault
 	tl.InsertBreak(handler)
 	var behind, fault machine.Moment
 	var faulting uint64
@@ -180,8 +158,7 @@ func TestStepBackOverDelivery(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
 	seek(t, tl, a.from)
-	for _, vector := range []int{pageFault, localTimer} {
-		handler := vm.Gate(t, vector)
+	for vector, handler := range map[int]uint64{pageFault: a.fault, localTimer: a.timer} {
 		tl.InsertBreak(handler)
 		if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || tl.PC() != handler {
 			t.Fatalf("Continue to the handler of vector %d = %v, error %v at pc %#x; want a breakpoint at %#x", vector, stop, err, tl.PC(), handler)
@@ -209,12 +186,11 @@ func TestCancelReturns(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
 	seek(t, tl, a.points[30])
-	timer := vm.Gate(t, localTimer)
-	tl.InsertBreak(timer)
+	tl.InsertBreak(a.timer)
 	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment().Sub == 0 {
 		t.Fatalf("Continue to the timer's handler = %v, error %v at %v; want a breakpoint behind a delivery", stop, err, vm.Moment())
 	}
-	tl.RemoveBreak(timer)
+	tl.RemoveBreak(a.timer)
 	tl.InsertBreak(0xdead0000)
 	for _, place := range []string{"behind a delivery", "between two instructions"} {
 		at, pc, hash := vm.Moment(), tl.PC(), vm.Hash()

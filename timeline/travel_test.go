@@ -36,13 +36,9 @@ func TestTravelAtRandom(t *testing.T) {
 	for n, h := range a.hashes {
 		v.seen[machine.Moment{ICount: n}] = h
 	}
-	seek(t, tl, a.sleep)
-	syscall, fault, timer := vm.Unicorn.State().LSTAR, vm.Gate(t, pageFault), vm.Gate(t, localTimer)
-	v.sets = [][]uint64{{syscall}, {fault}, {timer, vm.Idle(t)}}
+	v.sets = [][]uint64{{a.syscall}, {a.fault}, {a.timer, a.idle}}
 	for _, set := range v.sets {
-		straight := a.replayed(t)
-		straight.Goto(t, 1_000_000_000) // the early kernel has other mappings
-		v.hits = append(v.hits, straight.Hits(t, a.tape.End().At.ICount, set...))
+		v.hits = append(v.hits, a.hitsOf(0, testguest.Forever, set...))
 	}
 	v.toggle()
 	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle}

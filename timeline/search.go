@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// hit is a stop at a breakpoint.
+type hit struct {
+	at machine.Moment
+	pc uint64
+}
+
+// ReverseContinue runs back to the last breakpoint hit before the present moment,
+// or to the beginning. A hit at the present moment is none.
+func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
+	return t.orReturn(ctx, func() (Stop, error) {
+		end, zero := t.m.Moment(), machine.Moment{}
+		if len(t.breaks) == 0 {
+			end = zero
+		}
+		// Interval by interval into the past; the first with a hit has the answer.
+		for zero.Before(end) {
+			begin := t.canonicalBefore(end)
+			last, stop, err := t.search(ctx, begin, end)
+			if err != nil || stop == StopInterrupted {
+				return stop, err
+			}
+			if last != nil {
+				return t.arrive(ctx, *last)
+			}
+			end = begin.State.At
+		}
+		stop, err := t.seek(ctx, 0)
+		if err == nil && stop == StopArrived {
+			stop = StopBegin
+		}
+		return stop, err
+	})
+}
+
+// canonicalBefore returns the latest snapshot of a canonical state before a
+// moment. From any other, a run would miss the hits at the snapshot's own count.
+func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
+	at := m.ICount
+	if m.Sub == 0 {
+		at--
+	}
+	for {
+		s := t.store.Nearest(machine.Moment{ICount: at})
+		if s.State.At.Sub == 0 {
+			return s
+		}
+		at = s.State.At.ICount
+	}
+}
+
+// manyHits is how many hits a pass stops at before the rest of its interval is
+// searched from its end instead: each costs far more than an instruction.
+const manyHits = 1000
+
+// windows are the distances from the end of an interval, in instructions, at which
+// it is cut for that.
+var windows = []uint64{64e6, 4e6, 256e3, 16e3, 1e3}
+
+// search returns the last breakpoint hit between a snapshot and a moment, nil if
+// there is none.
+func (t *Timeline) search(ctx context.Context, begin *snapshots.Snapshot, end machine.Moment) (*hit, Stop, error) {
+	if err := t.restore(begin); err != nil {
+		return nil, 0, err
+	}
+	last, stop, err := t.lastHit(ctx, end, manyHits)
+	if err != nil || stop != StopBreak {
+		return last, stop, err
+	}
+	// There are more: the last of them lies between here and the end.
+	cuts, stop, err := t.cut(ctx, end)
+	defer func() {
+		for _, s := range cuts {
+			t.store.Delete(s)
+		}
+	}()
+	for i := len(cuts) - 1; err == nil && stop != StopInterrupted && i >= 0; i-- {
+		var h *hit
+		if i < len(cuts)-1 {
+			h, stop, err = t.search(ctx, cuts[i], end)
+		} else if err = t.restore(cuts[i]); err == nil {
+			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again
+		}
+		if h != nil {
+			return h, stop, err
+		}
+		end = cuts[i].State.At
+	}
+	return last, stop, err
+}
+
+// cut leaves snapshots here and on the way to a moment, the nearer the closer to
+// each other, without looking at breakpoints. They are the caller's to delete.
+func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapshots.Snapshot, stop Stop, err error) {
+	cuts = append(cuts, t.take(""))
+	err = t.withoutBreaks(func() error {
+		for _, w := range windows {
+			if end.ICount < w || end.ICount-w <= t.m.Moment().ICount {
+				continue
+			}
+			if stop, err = t.run(ctx, end.ICount-w); err != nil || stop != StopArrived {
+				return err
+			}
+			cuts = append(cuts, t.take(""))
+		}
+		return nil
+	})
+	return cuts, stop, err
+}
+
+// lastHit runs from the present state up to a moment and returns the last
+// breakpoint hit before it, nil if there is none. After the given number of hits,
+// unless that is 0, it stops at the last of them with StopBreak.
+func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough int) (*hit, Stop, error) {
+	var last *hit
+	until := end.ICount
+	if end.Sub != 0 {
+		until++ // the hits at its own count lie behind the canonical state
+	}
+	for n := 1; ; n++ {
+		stop, err := t.run(ctx, until)
+		if err != nil || stop != StopBreak {
+			return last, stop, err
+		}
+		if !t.m.Moment().Before(end) {
+			return last, StopArrived, nil
+		}
+		last = &hit{t.m.Moment(), t.PC()}
+		if n == enough {
+			return last, StopBreak, nil
+		}
+		t.m.Engine.SkipBreak()
+	}
+}
+
+// arrive goes to a hit.
+func (t *Timeline) arrive(ctx context.Context, h hit) (Stop, error) {
+	stop, err := t.seek(ctx, h.at.ICount)
+	if err != nil || stop != StopArrived {
+		return stop, err
+	}
+	// A hit at a handler's first instruction lies behind the delivery.
+	for t.PC() != h.pc || t.m.Moment() != h.at && h.at.Sub != 0 {
+		stop, err := t.run(ctx, h.at.ICount+1)
+		if err != nil || stop == StopInterrupted {
+			return stop, err
+		}
+		if stop != StopBreak {
+			return 0, fmt.Errorf("going back to the breakpoint at %#x at %v: the second pass did not stop there", h.pc, h.at)
+		}
+		if t.PC() != h.pc {
+			t.m.Engine.SkipBreak()
+		}
+	}
+	return StopBreak, nil
+}
