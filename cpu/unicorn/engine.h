@@ -46,6 +46,7 @@ struct vmrr_engine {
 	uintptr_t (*enter)(void *env, void *code); /* the library's own prologue */
 	void *count_op; /* the movi of the block being translated, patched with its length */
 	bool want_count; /* the next brcond is the head of a block */
+	void *flags_kind; /* x86: the translator's variable for what made the flags */
 
 	/* clock */
 	uint32_t shift;

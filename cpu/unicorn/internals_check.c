@@ -106,7 +106,12 @@ static const char *const symbols[] = {
 	"cpu_get_tsc_x86_64", "helper_rdpmc_x86_64", "helper_rdrand_x86_64", "helper_cpuid_x86_64",
 	"helper_read_crN_x86_64", "helper_write_crN_x86_64", "cpu_x86_update_cr0_x86_64",
 	"cpu_x86_update_cr3_x86_64", "cpu_x86_update_cr4_x86_64", "cpu_x86_update_dr7_x86_64",
-	"helper_read_eflags_x86_64", "helper_write_eflags_x86_64", "helper_syscall_x86_64", "helper_sysenter_x86_64", "tcg_gen_op2_x86_64", "cpu_ldub_code_x86_64",
+	"helper_read_eflags_x86_64", "helper_write_eflags_x86_64", "helper_syscall_x86_64", "helper_sysenter_x86_64", "tcg_gen_op2_x86_64", "tcg_gen_callN_x86_64",
+	"tcg_gen_qemu_ld_i32_x86_64", "tcg_gen_qemu_ld_i64_x86_64", "tcg_gen_qemu_st_i32_x86_64",
+	"tcg_gen_qemu_st_i64_x86_64", "helper_cc_compute_all_x86_64",
+	"tcg_global_mem_new_internal_x86_64", "helper_cmpxchg8b_unlocked_x86_64",
+	"helper_cmpxchg16b_unlocked_x86_64",
+	"cpu_ldub_code_x86_64",
 	"helper_rdmsr_x86_64", "helper_wrmsr_x86_64", "qemu_get_cpu_x86_64",
 };
 

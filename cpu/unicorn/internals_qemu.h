@@ -116,6 +116,7 @@ struct tcg_op {
 };
 
 /* TCGOpcode and TCGCond numbers of QEMU 5.0. */
+#define OP_MOVI_I32 0x06
 #define OP_MOVI_I64 0x40
 #define OP_LD_I64 0x49
 #define OP_ST_I64 0x4d

@@ -16,11 +16,11 @@ extern void *T(tcg_emit_op)(void *ctx, int opcode);
 extern void *T(tcg_temp_new_internal)(void *ctx, int type, bool local);
 extern void T(tcg_temp_free_internal)(void *ctx, void *temp);
 extern void T(tcg_gen_op3)(void *ctx, int opcode, uint64_t a, uint64_t b, uint64_t c);
-extern void T(tcg_gen_brcondi_i64)(void *ctx, int cond, void *a, int64_t imm, void *label);
 
 ORIGINAL(void, gen_intermediate_code, void *, struct tb *, int)
 ORIGINAL(void, tcg_gen_brcondi_i32, void *, int, void *, int32_t, void *)
 ORIGINAL(void, check_exit_request, void *)
+ORIGINAL(void, tcg_gen_brcondi_i64, void *, int, void *, int64_t, void *)
 ORIGINAL(void, restore_state_to_opc, void *, struct tb *, uint64_t *)
 
 /* The engine whose block this thread is translating. */
@@ -104,7 +104,7 @@ void T(tcg_gen_brcondi_i32)(void *ctx, int cond, void *a, int32_t imm, void *lab
 	T(tcg_gen_op3)(ctx, OP_SUB_I64, (uint64_t)left, (uint64_t)left, (uint64_t)length);
 	/* Stored before the branch: temporaries do not live across it. */
 	T(tcg_gen_op3)(ctx, OP_ST_I64, (uint64_t)left, env, (uint64_t)budget_at);
-	T(tcg_gen_brcondi_i64)(ctx, COND_LT, (void *)(left - (char *)ctx), 0, label);
+	real_tcg_gen_brcondi_i64(ctx, COND_LT, (void *)(left - (char *)ctx), 0, label);
 	T(tcg_temp_free_internal)(ctx, length);
 	T(tcg_temp_free_internal)(ctx, left);
 }

@@ -30,6 +30,7 @@ static void T(flush_pending)(struct vmrr_engine *e);
 
 #include "x86_decode.h"
 #include "x86_walk.h"
+#include "x86_flags.h"
 #include "x86_interrupt.h"
 #include "x86_system.h"
 #include "x86_msr.h"
@@ -75,6 +76,7 @@ static void x86_init(struct vmrr_engine *e)
 	e->env = x = e->cpu->env;
 	e->tcg = AT(e->uc, UC_TCG_CTX, char *);
 	e->enter = AT(e->tcg, TCG_PROLOGUE, void *);
+	e->flags_kind = flags_kind;
 	AT(e->tcg, TCG_PROLOGUE, void *) = T(enter);
 	memcpy(e->reset_status[0], x->fp_status, 8);
 	memcpy(e->reset_status[1], x->mmx_status, 8);

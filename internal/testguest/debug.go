@@ -28,15 +28,21 @@ func (vm *VM) Gate(t testing.TB, vector int) uint64 {
 	return uint64(le.Uint16(g[0:])) | uint64(le.Uint16(g[6:]))<<16 | uint64(le.Uint32(g[8:]))<<32
 }
 
-// Hits runs to a count with breakpoints at linear addresses and returns where it
-// stopped on the way.
-func (vm *VM) Hits(t testing.TB, until uint64, breaks ...uint64) []machine.Moment {
+// Hit is a stop at a breakpoint.
+type Hit struct {
+	At machine.Moment
+	PC uint64 // linear
+}
+
+// Hits runs to a count, or to the end if that is nearer, with breakpoints at
+// linear addresses, and returns where it stopped on the way.
+func (vm *VM) Hits(t testing.TB, until uint64, breaks ...uint64) []Hit {
 	t.Helper()
 	for _, b := range breaks {
 		vm.Engine.InsertBreak(b)
 		defer vm.Engine.RemoveBreak(b)
 	}
-	var hits []machine.Moment
+	var hits []Hit
 	for {
 		stop, err := vm.Run(until)
 		if err != nil && !replay.IsEnd(err) {
@@ -45,10 +51,11 @@ func (vm *VM) Hits(t testing.TB, until uint64, breaks ...uint64) []machine.Momen
 		if err != nil || stop.Kind != machine.StopBreakpoint {
 			return hits
 		}
-		if pc := vm.Engine.PC(); !slices.Contains(breaks, pc) {
+		pc := vm.Engine.PC()
+		if !slices.Contains(breaks, pc) {
 			t.Fatalf("at %v a breakpoint stopped at pc %#x, want one of %#x", vm.Moment(), pc, breaks)
 		}
-		hits = append(hits, vm.Moment())
+		hits = append(hits, Hit{vm.Moment(), pc})
 		vm.Engine.SkipBreak()
 	}
 }

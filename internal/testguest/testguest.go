@@ -76,9 +76,12 @@ func Live() *replay.Live {
 }
 
 // New builds a machine, switched off. It locks the calling goroutine, the test's
-// own, to its thread until the test ends.
+// own, to its thread until the test ends. With -short, it skips the test.
 func New(t testing.TB, o Options) *VM {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it boots a guest, which takes seconds")
+	}
 	runtime.LockOSThread()
 	t.Cleanup(runtime.UnlockOSThread)
 	if o.Kernel == "" {

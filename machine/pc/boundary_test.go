@@ -66,8 +66,8 @@ func boundaries(t *testing.T, each int) map[string][]uint64 {
 	}
 	// The IDT is set by then, and so are user programs running.
 	vm.Goto(t, 2_000_000_000)
-	for _, m := range vm.Hits(t, testguest.Forever, vm.Gate(t, 14)) {
-		s.seen["page fault"] = append(s.seen["page fault"], m.ICount)
+	for _, hit := range vm.Hits(t, testguest.Forever, vm.Gate(t, 14)) {
+		s.seen["page fault"] = append(s.seen["page fault"], hit.At.ICount)
 	}
 	random := testguest.Random(5)
 	for _, what := range kinds {
