@@ -45,6 +45,22 @@ var faultGuests = []microGuest{
 			"#16 at pending",
 		)
 	}},
+	{name: "flags", check: func(t *testing.T, g *guest) {
+		g.wantRecords("#14(0x2) at f1 cr2 0xd0000", "#14(0x0) at f2 cr2 0xd1000", "#14(0x2) at f3 cr2 0xd2000",
+			"#14(0x0) at f4 cr2 0xd3000", "#6 at u1", "#6 at u2", "#6 at u3", "#6 at u4")
+		const cf, pf, af, zf, sf, of = 1, 4, 0x10, 0x40, 0x80, 0x800
+		for i, want := range []uint64{cf | pf | af | sf, pf | af | sf | of, pf | af | zf, pf | af | sf} {
+			const all = cf | pf | af | zf | sf | of
+			got := g.records()[i].RFLAGS & all
+			if i == 2 {
+				got &^= cf // INC leaves that of RCL
+			}
+			if got != want {
+				t.Errorf("the flags in the frame of f%d are %#x, want %#x", i+1, got, want)
+			}
+		}
+		g.wantQuads(guestData+0x20, 2|cf|pf|af|sf, 2|cf|pf|of, 2|zf|pf|af|cf|sf, 2|cf|sf|of|af)
+	}},
 	{name: "fetch", check: func(t *testing.T, g *guest) {
 		// I=16 is in the error code as EFER.NXE is set.
 		g.wantRecords(

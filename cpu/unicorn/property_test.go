@@ -19,7 +19,11 @@ import (
 // are raised, and the state saved and loaded at random.
 func TestSoup(t *testing.T) {
 	const bound = 3000
-	for seed := range uint64(64) {
+	seeds := []uint64{134, 191, 319, 500, 638, 1037, 1268, 2317} // they have found something
+	for seed := range uint64(60) {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			g := newGuest(t, "soup", withModel([]string{"qemu64", "max"}[seed%2]))
