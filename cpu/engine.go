@@ -10,7 +10,8 @@ import "fmt"
 // StopReason says why Engine.Run returned.
 type StopReason int
 
-// The reasons, in the order in which Run checks them when several hold at once.
+// The reasons. When several hold at once, a shutdown comes first, then the limit
+// or the request, then a breakpoint, then the halt.
 const (
 	StopLimit   StopReason = iota // the instruction count reached the limit
 	StopBreak                     // the next instruction is under a breakpoint; it has not run

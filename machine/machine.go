@@ -228,7 +228,9 @@ func (m *Machine) handleEvent() error {
 // idle lets time pass while the CPU is halted.
 func (m *Machine) idle() error {
 	now, deadline := m.Clock.Now(), uint64(NoDeadline)
-	// With interrupts off no timer can wake the CPU: only an input can.
+	// With interrupts off only an NMI or a reset can wake the CPU. A guest that
+	// halts so for good must not make the clock jump from timer to timer for
+	// ever, so a timer that is wired to raise an NMI is given up here.
 	if m.Engine.InterruptsEnabled() {
 		if d, ok := m.Clock.NextDeadline(); ok {
 			deadline = d

@@ -51,12 +51,15 @@ func (m *Machine) Load(s State) error {
 	m.Clock.SetWarp(s.Warp)
 	m.syncClock()
 	m.subAt, m.sub = s.At.ICount, s.At.Sub
-	m.event, m.end, m.between = Event{}, s.End, false
-	m.interrupted.Store(false)
-	if err := m.Engine.Load(s.CPU); err != nil {
+	// Devices that take back their lines pass through states that never were: an
+	// edge may reach a controller that is still as it was, and that the CPU. What
+	// came of it is overwritten by what is loaded last.
+	if err := m.loadDevices(devs, s.Devices); err != nil {
 		return err
 	}
-	return m.loadDevices(devs, s.Devices)
+	m.event, m.end, m.between = Event{}, s.End, false
+	m.interrupted.Store(false)
+	return m.Engine.Load(s.CPU)
 }
 
 func (m *Machine) loadDevices(devs []devices.Device, blobs []Blob) error {

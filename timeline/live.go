@@ -113,7 +113,7 @@ func (l *Live) Finish(reason string) error {
 
 // SaveSnapshot keeps the present state under a name.
 func (l *Live) SaveSnapshot(name string) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return err
 	}
 	if l.persist == nil {

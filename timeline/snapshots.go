@@ -113,6 +113,9 @@ func (t *Timeline) takeNear() {
 func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	state, err := machineState(&s.State)
 	if err == nil {
+		err = t.inRecording(s)
+	}
+	if err == nil {
 		_, err = t.store.Restore(s)
 	}
 	if err == nil {
@@ -127,9 +130,18 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	return nil
 }
 
+// inRecording refuses a snapshot that lies beyond what the recording has: of a
+// recorder that was killed, the log may be shorter than a snapshot it kept.
+func (t *Timeline) inRecording(s *snapshots.Snapshot) error {
+	if at, end := s.State.At, t.End(); end.Before(at) || s.State.Consumed > uint64(len(t.cfg.Player.Events())) {
+		return fmt.Errorf("the recording ends at %v, before it", end)
+	}
+	return nil
+}
+
 // SaveSnapshot keeps the present state under a name, also beyond this process.
 func (t *Timeline) SaveSnapshot(name string) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return err
 	}
 	s := t.take(name)
@@ -162,8 +174,8 @@ func (t *Timeline) Snapshots() (named []*snapshots.Snapshot, bytes int64) {
 	return named, t.store.Bytes()
 }
 
-// checkName refuses what would be no file name everywhere.
-func checkName(name string) error {
+// CheckName refuses a snapshot's name that would be no file name everywhere.
+func CheckName(name string) error {
 	if name == "" || len(name) > 64 {
 		return fmt.Errorf("a snapshot's name has %d characters, want 1 to 64", len(name))
 	}

@@ -50,7 +50,7 @@ type Timeline struct {
 	cfg      Config
 	store    *snapshots.Store
 	interval uint64
-	verified uint64 // hash records up to here have been checked
+	checked  map[uint64]bool // the hash records that have been compared, by count
 	near     []*snapshots.Snapshot
 }
 
@@ -60,7 +60,7 @@ func New(cfg Config) (*Timeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, interval: cfg.Interval}
+	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, interval: cfg.Interval, checked: map[uint64]bool{}}
 	if t.interval == 0 {
 		t.interval = DefaultInterval
 	}
@@ -121,19 +121,21 @@ func (t *Timeline) runLoop(until uint64) (Stop, error) {
 func (t *Timeline) nextPause() uint64 {
 	now := t.m.Moment().ICount
 	next := (now/t.interval + 1) * t.interval
-	if h, ok := t.cfg.Player.NextHash(now); ok && h.ICount > t.verified {
-		next = min(next, h.ICount)
+	for h, ok := t.cfg.Player.NextHash(now); ok && h.ICount < next; h, ok = t.cfg.Player.NextHash(h.ICount) {
+		if !t.checked[h.ICount] {
+			return h.ICount
+		}
 	}
 	return next
 }
 
 // pause does what is due in the canonical state at count n.
 func (t *Timeline) pause(n uint64) error {
-	if h, ok := t.cfg.Player.HashAt(n); ok && n > t.verified {
+	if h, ok := t.cfg.Player.HashAt(n); ok && !t.checked[n] {
 		if err := t.check(h); err != nil {
 			return err
 		}
-		t.verified = n
+		t.checked[n] = true
 	}
 	if n%t.interval == 0 {
 		t.takeAutomatic(n)

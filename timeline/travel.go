@@ -4,6 +4,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/vmrr/vmrr/machine"
@@ -38,13 +39,13 @@ func (t *Timeline) SeekTo(ctx context.Context, n uint64) error {
 	return err
 }
 
-// orReturn runs a search that may be cancelled; if it is, the machine goes back
-// to where the search began.
+// orReturn runs a search that may be cancelled or fail; if so, the machine goes
+// back to where the search began.
 func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (Stop, error) {
 	home := t.here()
 	stop, err := search()
-	if err == nil && stop == StopInterrupted {
-		err = t.goHome(home)
+	if err != nil || stop == StopInterrupted {
+		err = errors.Join(err, t.goHome(home))
 	}
 	return stop, err
 }

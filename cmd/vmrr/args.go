@@ -23,7 +23,11 @@ func newFlags(name, args, about string) *pflag.FlagSet {
 // parse parses a subcommand's arguments, QEMU's way of writing them included, and
 // returns what is left: at most max words.
 func parse(f *pflag.FlagSet, args []string, max int) ([]string, error) {
-	if err := f.Parse(doubleDashes(f, args)); err != nil {
+	args, err := doubleDashes(f, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return nil, err
 		}
@@ -36,18 +40,22 @@ func parse(f *pflag.FlagSet, args []string, max int) ([]string, error) {
 }
 
 // doubleDashes gives every known long option that has one dash, as QEMU users
-// type it, its second: -kernel becomes --kernel. A shorthand of one letter and
-// what is not known stay, and so does everything behind "--" and every value.
-func doubleDashes(f *pflag.FlagSet, args []string) []string {
+// type it, its second: -kernel becomes --kernel. A shorthand of one letter stays,
+// and so does everything behind "--" and every value. A longer word with one dash
+// that is not known is an error, not a bundle of shorthands.
+func doubleDashes(f *pflag.FlagSet, args []string) ([]string, error) {
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		if a == "--" {
-			return append(out, args[i:]...)
+			return append(out, args[i:]...), nil
 		}
 		word := strings.TrimPrefix(strings.TrimPrefix(a, "-"), "-")
 		name, _, hasValue := strings.Cut(word, "=")
 		flag := f.Lookup(name)
+		if flag == nil && len(name) > 1 && len(a) == len(word)+1 && name != "help" {
+			return nil, usagef("-%s is no option of %s; `%s --help` lists them", name, f.Name(), f.Name())
+		}
 		if len(a) == len(word) || name == "" || flag == nil && len(name) > 1 {
 			out = append(out, a)
 			continue
@@ -64,5 +72,5 @@ func doubleDashes(f *pflag.FlagSet, args []string) []string {
 			out = append(out, args[i])
 		}
 	}
-	return out
+	return out, nil
 }

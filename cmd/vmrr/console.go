@@ -93,6 +93,8 @@ func (c *console) flush() {
 // close gives the terminal back and reports whether the output could be written.
 func (c *console) close() error {
 	c.flush()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.saved != nil {
 		term.Restore(int(os.Stdin.Fd()), c.saved)
 	}

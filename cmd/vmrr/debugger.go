@@ -36,7 +36,7 @@ func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
 
 // serve lets gdb at the target until ctx is cancelled.
 func (d *debugger) serve(ctx context.Context, t gdbstub.Target) {
-	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\n", d.ln.Addr())
+	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\r\n", d.ln.Addr())
 	go func() {
 		if err := (&gdbstub.Server{Target: t, Do: d.thread.do}).Serve(ctx, d.ln); err != nil {
 			fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)

@@ -62,8 +62,9 @@ func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends vmrr at once
 	err := dispatch(ctx, os.Args[1:])
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)
@@ -98,6 +99,7 @@ func help(out io.Writer) {
 		fmt.Fprintf(out, "  %-9s %-36s %s\n", c.name, c.args, c.help)
 	}
 	fmt.Fprint(out, "\n`vmrr COMMAND --help` lists a command's options. Long options may have one dash.\n"+
+		"A guest that ends the run through the exit device (port 0xf4) gives vmrr its exit code.\n"+
 		"Exit codes: 0 fine, 1 error, 2 usage, 3 the replay diverged, 4 the recording is damaged, 130 interrupted.\n")
 }
 

@@ -35,7 +35,7 @@ func (o *machineOptions) add(f *pflag.FlagSet) {
 	o.flags = f
 	f.StringVarP(&o.board, "machine", "M", "pc", "board: pc")
 	f.StringVar(&o.cpu, "cpu", "qemu64", "CPU model: "+strings.Join(x86.Models(), ", "))
-	f.StringVarP(&o.memory, "memory", "m", "256M", "RAM, with suffix K, M or G; M without one")
+	f.StringVarP(&o.memory, "memory", "m", "256M", "RAM, with suffix K, M, G or T; M without one")
 	f.StringVar(&o.kernel, "kernel", "", "Linux kernel: a bzImage or an ELF vmlinux")
 	f.StringVar(&o.initrd, "initrd", "", "initial RAM disk")
 	f.StringVar(&o.append, "append", "", "kernel command line")
@@ -83,7 +83,7 @@ func parseSize(s string) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil || n > math.MaxUint64/unit {
-		return 0, usagef("%q is no size: want a number with K, M or G", s)
+		return 0, usagef("%q is no size: want a number with K, M, G or T", s)
 	}
 	return n * unit, nil
 }

@@ -42,6 +42,11 @@ func record(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if snapshot != "" {
+		if err := timeline.CheckName(snapshot); err != nil {
+			return usagef("-rrsnapshot: %w", err)
+		}
+	}
 	dir, err := createRecording(out, &cfg, replay.Manifest{Version: Version, Created: time.Now().UTC()})
 	if err != nil {
 		return err
@@ -60,6 +65,10 @@ func record(ctx context.Context, args []string) (err error) {
 	}
 	err = r.run(ctx)
 	err = errors.Join(err, log.Close())
-	fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", dir.Path())
+	if err == nil || errors.Is(err, errInterrupted) {
+		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", dir.Path())
+	} else {
+		fmt.Fprintf(os.Stderr, "vmrr: what was recorded before the error is in %s\n", dir.Path())
+	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,8 @@ import (
 // recordedMachine is what a recording's manifest says of the machine. The kernel
 // and the initrd lie in the recording and are checked when they are read.
 type recordedMachine struct {
-	Engine      string `json:"engine"` // unicorn.Behaviour: another may run another way
+	Engine      string `json:"engine"`  // unicorn.Behaviour: another may run another way
+	Devices     int    `json:"devices"` // pc.Behaviour
 	Board       string `json:"board"`
 	CPU         string `json:"cpu"`
 	RAM         uint64 `json:"ram"`
@@ -39,7 +41,7 @@ const (
 )
 
 func machineOf(c *pc.Config) recordedMachine {
-	return recordedMachine{Engine: unicorn.Behaviour(), Board: "pc", CPU: c.CPU, RAM: c.RAM, Shift: c.Shift,
+	return recordedMachine{Engine: unicorn.Behaviour(), Devices: pc.Behaviour, Board: "pc", CPU: c.CPU, RAM: c.RAM, Shift: c.Shift,
 		CommandLine: c.CommandLine, NoReboot: c.NoReboot, Initrd: c.Initrd != nil}
 }
 
@@ -88,11 +90,16 @@ func openRecording(path string) (*replay.Dir, pc.Config, error) {
 		return nil, c, err
 	}
 	var m recordedMachine
-	if err := json.Unmarshal(dir.Manifest().Machine, &m); err != nil {
+	d := json.NewDecoder(bytes.NewReader(dir.Manifest().Machine))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
 		return nil, c, fmt.Errorf("reading which machine %s recorded: %w", path, err)
 	}
 	if now := unicorn.Behaviour(); m.Engine != now {
 		return nil, c, &replay.ErrMachineMismatch{File: path, What: "the CPU engine", Want: m.Engine, Got: now}
+	}
+	if m.Devices != pc.Behaviour {
+		return nil, c, &replay.ErrMachineMismatch{File: path, What: "version of the devices", Want: fmt.Sprint(m.Devices), Got: fmt.Sprint(pc.Behaviour)}
 	}
 	if m.Board != "pc" {
 		return nil, c, fmt.Errorf("%s was recorded on the board %q, which this vmrr does not have", path, m.Board)
@@ -166,15 +173,14 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 // keeper returns the function that keeps named snapshots in a recording.
 func keeper(dir *replay.Dir) func(*snapshots.Snapshot) error {
 	return func(s *snapshots.Snapshot) error {
-		if err := os.MkdirAll(dir.SnapshotPath(), 0o777); err != nil {
-			return fmt.Errorf("keeping snapshot %q: %w", s.Name, err)
-		}
 		return snapshots.WriteFile(filepath.Join(dir.SnapshotPath(), s.Name+snapSuffix), dir.ID().String(), s)
 	}
 }
 
 // keptSnapshots reads the snapshots that a recording has, in order of their names.
-func keptSnapshots(dir *replay.Dir, ram uint64) ([]*snapshots.Snapshot, error) {
+// One that cannot be read is left out with a warning, as nothing depends on it,
+// unless it is wanted by name.
+func keptSnapshots(dir *replay.Dir, ram uint64, wanted string) ([]*snapshots.Snapshot, error) {
 	entries, err := os.ReadDir(dir.SnapshotPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -188,8 +194,12 @@ func keptSnapshots(dir *replay.Dir, ram uint64) ([]*snapshots.Snapshot, error) {
 			continue
 		}
 		s, err := snapshots.ReadFile(filepath.Join(dir.SnapshotPath(), e.Name()), dir.ID().String(), int(ram))
-		if err != nil {
+		if err != nil && e.Name() == wanted+snapSuffix {
 			return nil, err
+		}
+		if err != nil {
+			slog.Warn("a snapshot is left out", "err", err)
+			continue
 		}
 		all = append(all, s)
 	}

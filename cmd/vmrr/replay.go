@@ -51,6 +51,9 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	}
 	defer past.close()
 	t := past.timeline
+	if err := rec.addSnapshots(t, snapshot); err != nil {
+		return err
+	}
 	if snapshot != "" {
 		if err := t.LoadSnapshot(ctx, snapshot); err != nil {
 			return err
@@ -148,15 +151,16 @@ func (r *recorded) start(out pc.Outputs, progress func(at, to uint64)) (*past, e
 		board.Close()
 		return nil, err
 	}
-	kept, err := keptSnapshots(r.dir, r.cfg.RAM)
+	return &past{t, board.Close}, nil
+}
+
+// addSnapshots makes the recording's snapshots known to a timeline.
+func (r *recorded) addSnapshots(t *timeline.Timeline, wanted string) error {
+	kept, err := keptSnapshots(r.dir, r.cfg.RAM, wanted)
 	for _, s := range kept {
 		if err == nil {
 			err = t.AddSnapshot(s)
 		}
 	}
-	if err != nil {
-		board.Close()
-		return nil, err
-	}
-	return &past{t, board.Close}, nil
+	return err
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Is the loaded libunicorn the build whose insides this package knows? Its
- * identity is compared first; then every assumed offset is proved by using it,
- * so that a library that only claims to be the right one is refused too.
+ * build ID pins every layout and number that is assumed. Beside it, the offsets
+ * that the public interface can reach are proved by using them, so that a library
+ * that only claims to be the right one is refused too; the self-test's guest
+ * exercises the rest.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -199,8 +201,11 @@ const char *vmrr_check_library(void)
 	if (strcmp(build_id, SUPPORTED_BUILD_ID) != 0)
 		return verdict = refuse("it is another build");
 	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
-		if (!original(symbols[i]))
-			return verdict = refuse(symbols[i]);
+		if (!original(symbols[i])) {
+			static char missing[96];
+			snprintf(missing, sizeof missing, "it has no function %s", symbols[i]);
+			return verdict = refuse(missing);
+		}
 	uc_engine *uc;
 	if (uc_open(UC_ARCH_X86, UC_MODE_64, &uc) != UC_ERR_OK)
 		return verdict = refuse("it cannot open an x86_64 CPU");

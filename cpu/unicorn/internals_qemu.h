@@ -2,7 +2,7 @@
  *
  * What this package assumes of libunicorn 2.0.1.post1's insides that is the
  * same for every target: structure layouts, flag values and TCG opcodes.
- * internals_check.c proves the assumptions at start-up. Nothing outside the
+ * internals_check.c checks the assumptions at start-up. Nothing outside the
  * internals_* files may depend on a number of the library.
  *
  * The CPU in libunicorn is QEMU 5.0's; the names are QEMU's.

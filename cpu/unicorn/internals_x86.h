@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * CPUX86State of libunicorn 2.0.1.post1 (QEMU 5.0): the fields used here.
- * internals_check.c proves the layout at start-up.
+ * internals_check.c checks the layout at start-up.
  */
 #ifndef VMRR_INTERNALS_X86_H
 #define VMRR_INTERNALS_X86_H

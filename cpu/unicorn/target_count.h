@@ -166,6 +166,9 @@ static uintptr_t T(enter)(void *env, void *code)
 {
 	struct qemu_cpu *cpu = (void *)((char *)env - ENV_OFFSET);
 	struct vmrr_engine *e = cpu->engine;
+	translating = NULL; /* a fault while fetching code may have left it */
+	/* The library has just cleared the kick: look at the flag after that. */
+	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&e->stop_requested, memory_order_relaxed)) {
 		atomic_store(&e->stop_requested, false);
 		e->stopped_by_request = true;

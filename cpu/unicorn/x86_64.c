@@ -83,8 +83,9 @@ static void x86_init(struct vmrr_engine *e)
 	memcpy(e->reset_status[2], x->sse_status, 8);
 	/* With no stop_interrupt, #UD is delivered like any other exception. */
 	AT(e->uc, UC_STOP_INTERRUPT, void *) = NULL;
-	uc_hook_add(e->uc, &hook, UC_HOOK_INTR, x86_deliver, e, 1, 0);
-	uc_mmio_map(e->uc, MMIO_BASE, MMIO_SIZE, T(mmio_read), e, T(mmio_write), e);
+	if (uc_hook_add(e->uc, &hook, UC_HOOK_INTR, x86_deliver, e, 1, 0) != UC_ERR_OK ||
+	    uc_mmio_map(e->uc, MMIO_BASE, MMIO_SIZE, T(mmio_read), e, T(mmio_write), e) != UC_ERR_OK)
+		engine_fail(e, "libunicorn took no exception hook or no device memory");
 	set_features(e);
 }
 

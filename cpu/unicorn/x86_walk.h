@@ -59,11 +59,11 @@ static uint64_t read_entry(struct vmrr_engine *e, struct walk *w, uint64_t pa, i
 			   uint64_t cached)
 {
 	uint64_t offset = ram_offset(e, a20(e, pa));
+	w->steps[w->depth++] = offset;
 	if (offset == UINT64_MAX)
 		return UINT64_MAX;
 	if (w->commit)
 		T(note_table)(e, offset, w->linear, shift, w->entry_size, cached);
-	w->steps[w->depth++] = offset;
 	return w->entry_size == 8 ? AT(e->ram, offset, uint64_t) : AT(e->ram, offset, uint32_t);
 }
 
@@ -192,6 +192,8 @@ static int protection(const struct x86_env *env, const struct walk *w)
 static void commit(struct vmrr_engine *e, struct walk *w)
 {
 	for (int i = 0; i < w->depth; i++) {
+		if (w->steps[i] == UINT64_MAX)
+			continue; /* in a hole: nothing to set */
 		uint32_t *low = (uint32_t *)(e->ram + w->steps[i]);
 		bool leaf = i == w->depth - 1;
 		uint32_t bits = PTE_A | (leaf && w->access == ACCESS_STORE ? PTE_D : 0);

@@ -33,6 +33,11 @@ const (
 	pciLast   = 0xfebfffff
 )
 
+// Behaviour counts the changes to the board, its devices and its boot after which
+// a guest may run another way than before: a recording made before such a change
+// cannot be replayed after it.
+const Behaviour = 1
+
 // Config is what a pc is built from.
 type Config struct {
 	RAM         uint64 // bytes, a multiple of 1 MiB from MinRAM to MaxRAM
