@@ -127,7 +127,8 @@ func (m *Monitor) loadVM(ctx context.Context, args []string, _ io.Writer) (bool,
 	if !ok {
 		return false, fmt.Errorf("loadvm jumps in a replay only")
 	}
-	return true, t.LoadSnapshot(ctx, args[0])
+	err := t.LoadSnapshot(ctx, args[0])
+	return err == nil, err
 }
 
 func (m *Monitor) seek(ctx context.Context, args []string, _ io.Writer) (bool, error) {
@@ -142,7 +143,8 @@ func (m *Monitor) seek(ctx context.Context, args []string, _ io.Writer) (bool, e
 	if !ok {
 		return false, fmt.Errorf("replay_seek jumps in a replay only")
 	}
-	return true, t.SeekTo(ctx, n)
+	err = t.SeekTo(ctx, n)
+	return err == nil, err
 }
 
 // operator returns the command that gives the machine an input.

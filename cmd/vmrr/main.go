@@ -110,6 +110,7 @@ func exitCode(err error) int {
 		logBad     *replay.ErrDamaged
 		logCut     *replay.ErrTruncated
 		snapBad    *snapshots.ErrDamaged
+		ended      *replay.ErrEndOfRecording
 		guestEnded *guestExit
 	)
 	switch {
@@ -119,7 +120,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.As(err, &logBad), errors.As(err, &logCut), errors.As(err, &snapBad):
+	case errors.As(err, &logBad), errors.As(err, &logCut), errors.As(err, &snapBad),
+		errors.As(err, &ended) && ended.CutOff: // cut off before the guest's first instruction
 		return exitDamaged
 	case errors.As(err, &guestEnded):
 		return guestEnded.code

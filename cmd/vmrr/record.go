@@ -42,6 +42,10 @@ func record(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	clock, err := hostClock(opts.rtc)
+	if err != nil {
+		return err
+	}
 	if snapshot != "" {
 		if err := timeline.CheckName(snapshot); err != nil {
 			return usagef("-rrsnapshot: %w", err)
@@ -55,7 +59,7 @@ func record(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	live := replay.NewLive(time.Now, ic.sleep)
+	live := replay.NewLive(clock, ic.sleep)
 	defer live.Close()
 	rec := replay.NewRecorder(live, log)
 	r := liveRun{cfg: cfg, live: live, door: rec, rec: rec, persist: keeper(dir), ln: ln, stopped: debug.stopped,

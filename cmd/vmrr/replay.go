@@ -79,7 +79,10 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 		mon := &monitor.Monitor{Session: t, Mode: monitor.ModeReplay, Path: rec.dir.Path(), Start: rec.startTime()}
 		d.serve(ctx, &pastTarget{target: target{debuggee: t, monitor: mon, debugger: d}, t: t})
 		// The end of history is a place to debug from.
-		stay = func() bool { return true }
+		stay = func() bool {
+			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; gdb can go back from here, Ctrl-C ends\n")
+			return true
+		}
 	}
 	stop, err := th.loop(ctx, stay)
 	if err != nil {

@@ -44,7 +44,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	live := replay.NewLive(time.Now, ic.sleep)
+	clock, err := hostClock(opts.rtc)
+	if err != nil {
+		return err
+	}
+	live := replay.NewLive(clock, ic.sleep)
 	defer live.Close()
 	l := liveRun{cfg: cfg, live: live, door: live, ln: ln, stopped: debug.stopped, mode: monitor.ModeLive}
 	return l.run(ctx)

@@ -55,7 +55,7 @@ func TestBootDoesNotShowSteps(t *testing.T) {
 func TestBootDoesNotShowCodeCache(t *testing.T) {
 	r := bootTrail(t)
 	o := r.options
-	o.CodeCache = 8 << 20
+	o.CodeCache = 6 << 20
 	vm := testguest.Boot(t, o)
 	r.walk(t, vm, r.points, nil)
 	if s := vm.Unicorn.Stats(); s.CacheFlushes == 0 {
