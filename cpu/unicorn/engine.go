@@ -63,7 +63,7 @@ var _ cpu.Engine = (*Engine)(nil)
 
 // ErrUnsupportedLibrary is wrapped by the error of CheckLibrary and New when
 // another build of libunicorn is loaded than the one whose insides are known.
-var ErrUnsupportedLibrary = errors.New("this libunicorn is not supported")
+var ErrUnsupportedLibrary = errors.New("the CPU engine cannot run here")
 
 // CheckLibrary proves the identity and the layout of the loaded libunicorn.
 func CheckLibrary() error {
