@@ -39,6 +39,9 @@ type Config struct {
 // instructions: about a quarter of a second of running.
 const DefaultInterval = 250e6
 
+// NoInterval is for who will not go back: beside the first no snapshot is taken.
+const NoInterval = 1 << 62
+
 // maxAutomatic bounds the automatic snapshots: past it, the interval doubles and
 // every second one is dropped.
 const maxAutomatic = 64

@@ -37,15 +37,20 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, _, err := debug.address(); err != nil {
+	_, served, err := debug.address()
+	if err != nil {
 		return err
+	}
+	interval := uint64(timeline.NoInterval) // without a debugger nobody goes back
+	if served {
+		interval = timeline.DefaultInterval
 	}
 	con, err := newConsole(false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, con.close()) }()
-	past, err := rec.start(con.outputs(), nil)
+	past, err := rec.start(con.outputs(), nil, interval)
 	if err != nil {
 		return err
 	}
@@ -142,14 +147,15 @@ type past struct {
 	close    func()
 }
 
-// start builds the machine and switches it on.
-func (r *recorded) start(out pc.Outputs, progress func(at, to uint64)) (*past, error) {
+// start builds the machine and switches it on. Snapshots will be taken interval
+// instructions apart.
+func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval uint64) (*past, error) {
 	player := replay.NewPlayer(r.tape)
 	m, board, err := pc.New(r.cfg, openEngine, player, out)
 	if err != nil {
 		return nil, err
 	}
-	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Persist: keeper(r.dir), Progress: progress})
+	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Interval: interval, Persist: keeper(r.dir), Progress: progress})
 	if err != nil {
 		board.Close()
 		return nil, err
