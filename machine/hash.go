@@ -43,21 +43,40 @@ func (r *ramHash) update(ram []byte, e cpu.Engine) uint64 {
 	return r.sum
 }
 
-// Hash returns the hash of the state: RAM, CPU, devices, clock and Moment.
-func (m *Machine) Hash() Hash {
-	s := m.Save()
-	h := xxhash.New()
-	b := binary.LittleEndian.AppendUint64(nil, m.ram.update(m.RAM.Host, m.Engine))
-	b = binary.LittleEndian.AppendUint64(b, s.At.ICount)
-	b = binary.LittleEndian.AppendUint32(b, s.At.Sub)
-	b = binary.LittleEndian.AppendUint64(b, s.Warp)
-	b = append(b, byte(s.End.Kind))
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.End.Code))
-	b = append(b, s.CPU...)
-	for _, d := range s.Devices {
-		b = append(b, d.Name...)
-		b = append(b, d.Data...)
+// Hash returns the hash of the state: that of all its parts.
+func (m *Machine) Hash() Hash { return Sum(m.Hashes()) }
+
+// Sum puts the hashes of a state's parts together.
+func Sum(parts []Hash) Hash {
+	var b []byte
+	for _, p := range parts {
+		b = binary.LittleEndian.AppendUint64(b, uint64(p))
 	}
-	h.Write(b)
-	return Hash(h.Sum64())
+	return Hash(xxhash.Sum64(b))
+}
+
+// Parts names the parts that Hashes returns the hashes of: the clock (with the
+// Moment and the end), the CPU, RAM, and the board's devices in their order.
+func (m *Machine) Parts() []string {
+	names := []string{"clock", "CPU", "RAM"}
+	for _, d := range m.Board.Devices() {
+		names = append(names, d.Name())
+	}
+	return names
+}
+
+// Hashes returns a hash of each part of the state, in the order of Parts. It costs
+// what was written to RAM since the last time.
+func (m *Machine) Hashes() []Hash {
+	s := m.Save()
+	clock := binary.LittleEndian.AppendUint64(nil, s.At.ICount)
+	clock = binary.LittleEndian.AppendUint32(clock, s.At.Sub)
+	clock = binary.LittleEndian.AppendUint64(clock, s.Warp)
+	clock = append(clock, byte(s.End.Kind))
+	clock = binary.LittleEndian.AppendUint64(clock, uint64(s.End.Code))
+	hashes := []Hash{Hash(xxhash.Sum64(clock)), Hash(xxhash.Sum64(s.CPU)), Hash(m.ram.update(m.RAM.Host, m.Engine))}
+	for _, d := range s.Devices {
+		hashes = append(hashes, Hash(xxhash.Sum64(d.Data)))
+	}
+	return hashes
 }

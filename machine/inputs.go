@@ -36,6 +36,11 @@ const (
 	InputPower  InputKind = 3 // the operator pressed the ACPI power button
 	InputNMI    InputKind = 4 // the operator raised a non-maskable interrupt
 	InputEnd    InputKind = 5 // the operator ended the run: nothing follows
+	// A debugger changed the machine. Data is what MemoryInput and RegisterInput make.
+	InputMemory   InputKind = 6
+	InputRegister InputKind = 7
+	// InputFrame is a frame received on network adapter Unit; no board has one yet.
+	InputFrame InputKind = 8
 )
 
 func (k InputKind) String() string {
@@ -50,6 +55,12 @@ func (k InputKind) String() string {
 		return "nmi"
 	case InputEnd:
 		return "end"
+	case InputMemory:
+		return "memory"
+	case InputRegister:
+		return "register"
+	case InputFrame:
+		return "frame"
 	}
 	return fmt.Sprintf("input kind %d", uint8(k))
 }
@@ -59,7 +70,7 @@ func (k InputKind) String() string {
 type Input struct {
 	Kind InputKind
 	Unit uint8  // which device of the kind, from 0
-	Data []byte // serial bytes; nil otherwise
+	Data []byte // what the kind says; nil if it says nothing
 }
 
 // Query is a value that the machine itself asks of the outside at a moment that
@@ -69,6 +80,7 @@ type Query uint8
 // The queries.
 const (
 	QueryWallClock Query = 1 // host time in s since 1970-01-01 UTC, asked by the RTC at power-on
+	QueryEntropy   Query = 2 // 64 random bits, asked for the kernel's seed at every power-on and reset
 )
 
 // Inputs is the one door through which everything nondeterministic enters a

@@ -198,6 +198,8 @@ func (m *Machine) deliver(in Input) error {
 	case InputReset:
 		m.Raise(Event{Kind: EventReset})
 		return nil
+	case InputMemory, InputRegister:
+		return m.change(in)
 	}
 	if err := m.Board.Deliver(in); err != nil {
 		return fmt.Errorf("delivering a %v input at %v: %w", in.Kind, m.Moment(), err)

@@ -14,7 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/vmrr/vmrr/replay/atomicfile"
+	"github.com/vmrr/vmrr/internal/atomicfile"
 )
 
 // The names inside a recording.

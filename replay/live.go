@@ -3,7 +3,9 @@
 package replay
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"sync"
 	"time"
@@ -15,6 +17,7 @@ import (
 // happen. Push, Interrupt and Close may be called from any thread.
 type Live struct {
 	now    func() time.Time
+	random io.Reader
 	sleep  bool
 	onPush func()
 
@@ -26,11 +29,12 @@ type Live struct {
 	closing     sync.Once
 }
 
-// NewLive returns a door to the host. now is the host's clock (time.Now). With
+// NewLive returns a door to the host. now is the host's clock (time.Now), random
+// the source of entropy (crypto/rand.Reader). With
 // sleep, an idle machine waits in host time for as long as its clock jumps;
 // without, its clock jumps at once.
-func NewLive(now func() time.Time, sleep bool) *Live {
-	return &Live{now: now, sleep: sleep, wake: make(chan struct{}, 1), closed: make(chan struct{})}
+func NewLive(now func() time.Time, random io.Reader, sleep bool) *Live {
+	return &Live{now: now, random: random, sleep: sleep, wake: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 // OnPush sets the function that makes a running machine come to Take
@@ -97,8 +101,18 @@ func (l *Live) Ask(at machine.Moment, q machine.Query) (int64, error) {
 	switch q {
 	case machine.QueryWallClock:
 		return l.now().Unix(), nil
+	case machine.QueryEntropy:
+		return l.entropy()
 	}
 	return 0, fmt.Errorf("at %v the machine asks query %d, which the host cannot answer", at, q)
+}
+
+func (l *Live) entropy() (int64, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(l.random, b[:]); err != nil {
+		return 0, fmt.Errorf("reading the host's entropy: %w", err)
+	}
+	return int64(binary.LittleEndian.Uint64(b[:])), nil
 }
 
 // Take returns the oldest queued input.

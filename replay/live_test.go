@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"math"
 	"testing"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestLiveQueue(t *testing.T) {
-	l := NewLive(func() time.Time { return time.Unix(1234567890, 5) }, false)
+	l := NewLive(func() time.Time { return time.Unix(1234567890, 5) }, rand.Reader, false)
 	kicks := 0
 	l.OnPush(func() { kicks++ })
 	if _, ok, err := l.Take(moment(1, 0)); ok || err != nil {
@@ -73,7 +74,7 @@ func TestLiveIdle(t *testing.T) {
 		{"sleep, closed", true, second, nil, (*Live).Close, now, now, ErrClosed},
 	}
 	for _, test := range tests {
-		l := NewLive(time.Now, test.sleep)
+		l := NewLive(time.Now, rand.Reader, test.sleep)
 		if test.before != nil {
 			test.before(l)
 		}

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -323,7 +324,7 @@ func TestRecorderLogsOnlyEarlyEndedWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := NewLive(time.Now, false)
+	live := NewLive(time.Now, cryptorand.Reader, false)
 	r := NewRecorder(live, w)
 	r.Idle(moment(1, 0), 10, 100)
 	live.Interrupt()

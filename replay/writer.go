@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vmrr/vmrr/internal/atomicfile"
 	"github.com/vmrr/vmrr/machine"
-	"github.com/vmrr/vmrr/replay/atomicfile"
 )
 
 // FlushInterval is the longest host time for which a record stays in this

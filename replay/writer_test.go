@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func TestWriterFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := NewRecorder(NewLive(time.Now, false), w)
+		r := NewRecorder(NewLive(time.Now, rand.Reader, false), w)
 		var failed error
 		for n := uint64(1); n < 50 && failed == nil; n++ {
 			failed = r.Hash(StateHash{ICount: n * 1000})
@@ -88,7 +89,7 @@ func TestWriterFlushesByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	live := NewLive(time.Now, false)
+	live := NewLive(time.Now, rand.Reader, false)
 	live.Push(machine.Input{Kind: machine.InputReset})
 	r := NewRecorder(live, w)
 	if _, ok, err := r.Take(moment(10, 0)); !ok || err != nil {

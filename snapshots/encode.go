@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/vmrr/vmrr/machine"
 )
 
 // Limits on what a snapshot file may hold; a writer refuses what a reader would.
@@ -43,7 +45,7 @@ func (e *encoder) blob(what string, b []byte, limit int) {
 	e.write(b)
 }
 
-func (e *encoder) blobs(what string, list []NamedBlob) {
+func (e *encoder) blobs(what string, list []machine.Blob) {
 	if len(list) > maxBlobs && e.err == nil {
 		e.err = fmt.Errorf("there are %d %s: want at most %d", len(list), what, maxBlobs)
 	}
@@ -65,7 +67,8 @@ func (e *encoder) snapshot(s *Snapshot) error {
 	e.uvarint(s.State.Consumed)
 	e.blob("the CPU's state", s.State.CPU, maxBlob)
 	e.blobs("devices", s.State.Devices)
-	e.blobs("extra states", s.State.Extra)
+	e.uvarint(uint64(s.State.End.Kind))
+	e.uvarint(uint64(uint32(s.State.End.Code)))
 	for i := 0; i < s.ram.pages; {
 		first := i
 		for i < s.ram.pages && s.ram.get(i) == nil {
@@ -120,17 +123,17 @@ func (d *decoder) blob(limit int) []byte {
 	return b.Bytes()
 }
 
-func (d *decoder) blobs() []NamedBlob {
+func (d *decoder) blobs() []machine.Blob {
 	n := d.uvarint()
 	if n > maxBlobs {
 		d.err = errForm
 	}
-	var list []NamedBlob
+	var list []machine.Blob
 	for range n {
 		if d.err != nil {
 			return nil
 		}
-		list = append(list, NamedBlob{string(d.blob(maxName)), d.blob(maxBlob)})
+		list = append(list, machine.Blob{Name: string(d.blob(maxName)), Data: d.blob(maxBlob)})
 	}
 	return list
 }
@@ -145,8 +148,9 @@ func (d *decoder) snapshot(pages int) (*Snapshot, error) {
 	s.State.Consumed = d.uvarint()
 	s.State.CPU = d.blob(maxBlob)
 	s.State.Devices = d.blobs()
-	s.State.Extra = d.blobs()
-	if sub>>32 != 0 && d.err == nil {
+	end, code := d.uvarint(), d.uvarint()
+	s.State.End = machine.End{Kind: machine.EndKind(end), Code: int(int32(code))}
+	if d.err == nil && ((sub|code)>>32 != 0 || end > 255) {
 		d.err = errForm
 	}
 	b := newBuilder(newTable(pages))

@@ -14,7 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/vmrr/vmrr/replay/atomicfile"
+	"github.com/vmrr/vmrr/internal/atomicfile"
 )
 
 // A snapshot file is, little-endian:

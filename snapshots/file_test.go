@@ -25,14 +25,13 @@ func testSnapshot(t testing.TB, pages int) (*Snapshot, []byte) {
 	t.Helper()
 	m := newFakeMemory(pages)
 	m.dirty(rand.New(rand.NewPCG(7, 7)), pages/2)
-	state := State{
-		At:       machine.Moment{ICount: 1 << 50, Sub: 3},
-		Warp:     12345,
-		CPU:      []byte("registers"),
-		Devices:  []NamedBlob{{"pit", []byte{1, 2}}, {"apic", nil}, {"pit", []byte{3}}},
-		Consumed: 99,
-		Extra:    []NamedBlob{{"console", []byte("hello")}},
-	}
+	state := State{Consumed: 99, State: machine.State{
+		At:      machine.Moment{ICount: 1 << 50, Sub: 3},
+		Warp:    12345,
+		CPU:     []byte("registers"),
+		Devices: []machine.Blob{{Name: "pit", Data: []byte{1, 2}}, {Name: "apic"}, {Name: "pit", Data: []byte{3}}},
+		End:     machine.End{Kind: machine.EndExit, Code: -2},
+	}}
 	return newStore(t, m, false).Take("booted", state), m.ram
 }
 
@@ -176,8 +175,8 @@ func TestWriteFileRefusals(t *testing.T) {
 	}{
 		{"a missing directory", filepath.Join(dir, "no", "snap"), testMachine, State{}},
 		{"a long machine id", filepath.Join(dir, "snap"), strings.Repeat("x", maxMachineID+1), State{}},
-		{"a long name", filepath.Join(dir, "snap"), testMachine, State{Extra: []NamedBlob{{strings.Repeat("x", maxName+1), nil}}}},
-		{"too many devices", filepath.Join(dir, "snap"), testMachine, State{Devices: make([]NamedBlob, maxBlobs+1)}},
+		{"a long name", filepath.Join(dir, "snap"), testMachine, State{State: machine.State{Devices: []machine.Blob{{Name: strings.Repeat("x", maxName+1)}}}}},
+		{"too many devices", filepath.Join(dir, "snap"), testMachine, State{State: machine.State{Devices: make([]machine.Blob, maxBlobs+1)}}},
 	}
 	for _, test := range tests {
 		err := WriteFile(test.path, test.machine, &Snapshot{State: test.state, ram: snap.ram})

@@ -10,22 +10,11 @@ import "github.com/vmrr/vmrr/machine"
 // PageSize is the unit in which memory is shared and stored, in bytes.
 const PageSize = 4096
 
-// NamedBlob is a part of a state under its name.
-type NamedBlob struct {
-	Name string
-	Data []byte
-}
-
-// State is all of a machine but its RAM. The package only carries it; what is in
-// the blobs is the machine's business. A State belongs to its snapshot: neither
-// who saved it nor who gets it back may change what it points to.
+// State is all of a machine and its door but the RAM. It belongs to its snapshot:
+// neither who saved it nor who gets it back may change what it points to.
 type State struct {
-	At       machine.Moment // when
-	Warp     uint64         // ns the clock has jumped
-	CPU      []byte         // cpu.Engine.Save
-	Devices  []NamedBlob    // in the board's order
-	Consumed uint64         // events a replay has played (replay.Player.Consumed)
-	Extra    []NamedBlob    // what else the machine needs, in its order
+	machine.State
+	Consumed uint64 // events a replay has played (replay.Player.Consumed)
 }
 
 // Memory is the RAM of one machine, stopped while any of this is used.

@@ -66,7 +66,7 @@ func (m *fakeMemory) dirty(r *rand.Rand, n int) {
 }
 
 func at(icount uint64, sub uint32) State {
-	return State{At: machine.Moment{ICount: icount, Sub: sub}}
+	return State{State: machine.State{At: machine.Moment{ICount: icount, Sub: sub}}}
 }
 
 func newStore(t testing.TB, m Memory, compare bool) *Store {

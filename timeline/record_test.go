@@ -3,6 +3,7 @@
 package timeline_test
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -50,7 +51,7 @@ func TestReplayIsTheRecordedRun(t *testing.T) {
 
 // A machine that waits in host time is woken by inputs in the middle of a wait.
 func TestReplayOfHostTime(t *testing.T) {
-	r := record(t, plan{options: testguest.Options{Words: "ask"}, live: replay.NewLive(time.Now, true),
+	r := record(t, plan{options: testguest.Options{Words: "ask"}, live: replay.NewLive(time.Now, rand.Reader, true),
 		drive: func(live *replay.Live, asked <-chan struct{}) {
 			<-asked
 			for _, b := range []byte(answer) {

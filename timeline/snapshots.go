@@ -35,40 +35,7 @@ type consumer interface{ Consumed() uint64 }
 
 // capture takes a snapshot of the machine as it is.
 func capture(m *machine.Machine, door consumer, store *snapshots.Store, name string) *snapshots.Snapshot {
-	s := m.Save()
-	state := snapshots.State{At: s.At, Warp: s.Warp, CPU: s.CPU, Consumed: door.Consumed()}
-	for _, b := range s.Devices {
-		state.Devices = append(state.Devices, snapshots.NamedBlob(b))
-	}
-	state.Extra = []snapshots.NamedBlob{{Name: "end", Data: encodeEnd(s.End)}}
-	return store.Take(name, state)
-}
-
-// The end of a run, where a snapshot is taken after it: kind and exit code.
-func encodeEnd(e machine.End) []byte {
-	return []byte{byte(e.Kind), byte(e.Code), byte(e.Code >> 8), byte(e.Code >> 16), byte(e.Code >> 24)}
-}
-
-func decodeEnd(extra []snapshots.NamedBlob) (machine.End, error) {
-	if len(extra) != 1 || extra[0].Name != "end" || len(extra[0].Data) != 5 {
-		return machine.End{}, fmt.Errorf("the snapshot does not say whether the run had ended")
-	}
-	b := extra[0].Data
-	code := int32(b[1]) | int32(b[2])<<8 | int32(b[3])<<16 | int32(b[4])<<24
-	return machine.End{Kind: machine.EndKind(b[0]), Code: int(code)}, nil
-}
-
-// machineState is the other way.
-func machineState(s *snapshots.State) (machine.State, error) {
-	end, err := decodeEnd(s.Extra)
-	if err != nil {
-		return machine.State{}, err
-	}
-	m := machine.State{At: s.At, Warp: s.Warp, CPU: s.CPU, End: end}
-	for _, b := range s.Devices {
-		m.Devices = append(m.Devices, machine.Blob(b))
-	}
-	return m, nil
+	return store.Take(name, snapshots.State{State: m.Save(), Consumed: door.Consumed()})
 }
 
 func (t *Timeline) take(name string) *snapshots.Snapshot {
@@ -111,15 +78,12 @@ func (t *Timeline) takeNear() {
 }
 
 func (t *Timeline) restore(s *snapshots.Snapshot) error {
-	state, err := machineState(&s.State)
-	if err == nil {
-		err = t.inRecording(s)
-	}
+	err := t.inRecording(s)
 	if err == nil {
 		_, err = t.store.Restore(s)
 	}
 	if err == nil {
-		err = t.m.Load(state)
+		err = t.m.Load(s.State.State)
 	}
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)

@@ -28,6 +28,7 @@ type machineOptions struct {
 	append    string
 	icount    string
 	rtc       string
+	seed      string
 	noReboot  bool
 	nographic bool
 }
@@ -42,6 +43,7 @@ func (o *machineOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.append, "append", "", "kernel command line")
 	f.StringVar(&o.icount, "icount", "shift=0,sleep=on", "shift=N: an instruction takes 2^N ns; sleep=on|off: an idle guest waits in host time")
 	f.StringVar(&o.rtc, "rtc", "base=utc", "base=utc: the guest's clock starts at the host's time; base=2026-01-01T00:00:00: at that")
+	f.StringVar(&o.seed, "seed", "", "make the guest's entropy from this text, instead of taking the host's")
 	f.BoolVar(&o.noReboot, "no-reboot", false, "a guest reset ends the run")
 	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: the console always is the terminal")
 }

@@ -59,7 +59,7 @@ func record(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	live := replay.NewLive(clock, ic.sleep)
+	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
 	defer live.Close()
 	rec := replay.NewRecorder(live, log)
 	r := liveRun{cfg: cfg, live: live, door: rec, rec: rec, persist: keeper(dir), ln: ln, stopped: debug.stopped,

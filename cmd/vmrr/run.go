@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	live := replay.NewLive(clock, ic.sleep)
+	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
 	defer live.Close()
 	l := liveRun{cfg: cfg, live: live, door: live, ln: ln, stopped: debug.stopped, mode: monitor.ModeLive}
 	return l.run(ctx)

@@ -41,6 +41,7 @@ type Config struct {
 	E820        []Range // the memory map that the kernel is given; at most 128 ranges
 	LowRAM      uint64  // where RAM below 4 GB ends; nothing is loaded at or above it
 	RSDP        uint64  // address of the ACPI root pointer; 0: none
+	Seed        []byte  // for the kernel's random number generator; empty: none
 }
 
 // Where the loader puts what the kernel needs to start. All of it is below 640
@@ -50,6 +51,7 @@ const (
 	PageTableAddress = 0x2000  // PML4, PDPT and four page directories: 6 pages
 	StackTop         = 0x9000  // grows down from here; one page
 	ParamsAddress    = 0x10000 // boot_params, one page
+	SeedAddress      = 0x11000 // setup_data with the random seed; one page
 	CommandAddress   = 0x20000 // the command line, up to 64 KB
 	lowEnd           = 0x30000 // end of all that
 )

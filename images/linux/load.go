@@ -69,6 +69,11 @@ func Load(mem Memory, c Config) (Entry, error) {
 		k.params.setInitrd(pa, uint64(len(c.Initrd)))
 	}
 	k.params.setMachine(c.E820, c.RSDP)
+	if b := k.params.setSeed(c.Seed); b != nil {
+		if err := write(mem, "the random seed", b, SeedAddress); err != nil {
+			return Entry{}, err
+		}
+	}
 	if err := write(mem, "boot_params", k.params.page[:], ParamsAddress); err != nil {
 		return Entry{}, err
 	}

@@ -11,6 +11,7 @@ const (
 	offACPIRSDP     = 0x070 // u64
 	offE820Entries  = 0x1e8 // u8
 	offSetupHeader  = 0x1f1
+	offSetupData    = 0x250 // u64, since protocol 2.09
 	offE820Table    = 0x2d0 // 20 bytes each: u64 start, u64 size, u32 type
 	maxE820         = 128
 	e820EntrySize   = 20
@@ -58,6 +59,26 @@ func (p *params) setMachine(ranges []Range, rsdp uint64) {
 	if binary.LittleEndian.Uint16(p.page[offVersion:]) >= acpiRSDPProtocol {
 		p.put64(offACPIRSDP, rsdp)
 	}
+}
+
+// setupSeed is the type of setup_data that holds a random seed (the kernel's
+// arch/x86/include/uapi/asm/setup_data.h); a kernel before 6.0 skips it.
+const (
+	setupSeed         = 9
+	setupDataProtocol = 0x209
+)
+
+// setSeed points to a random seed and returns it as setup_data (boot.rst,
+// "setup_data": next, type, length, data); nil if the kernel knows none.
+func (p *params) setSeed(seed []byte) []byte {
+	if len(seed) == 0 || binary.LittleEndian.Uint16(p.page[offVersion:]) < setupDataProtocol {
+		return nil
+	}
+	b := binary.LittleEndian.AppendUint64(nil, 0)
+	b = binary.LittleEndian.AppendUint32(b, setupSeed)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(seed)))
+	p.put64(offSetupData, SeedAddress)
+	return append(b, seed...)
 }
 
 func (p *params) setInitrd(pa, size uint64) {

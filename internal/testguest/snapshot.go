@@ -29,12 +29,7 @@ func (vm *VM) NewStore(t testing.TB) *Store {
 
 // Take adds a snapshot of the machine as it is.
 func (s *Store) Take() *snapshots.Snapshot {
-	m := s.vm.Save()
-	state := snapshots.State{At: m.At, Warp: m.Warp, CPU: m.CPU}
-	for _, d := range m.Devices {
-		state.Devices = append(state.Devices, snapshots.NamedBlob(d))
-	}
-	return s.Store.Take("", state)
+	return s.Store.Take("", snapshots.State{State: s.vm.Save()})
 }
 
 // Restore puts the machine in the state of a snapshot.
@@ -43,12 +38,8 @@ func (s *Store) Restore(t testing.TB, snap *snapshots.Snapshot) {
 	if _, err := s.Store.Restore(snap); err != nil {
 		t.Fatal(err)
 	}
-	state := machine.State{At: snap.State.At, Warp: snap.State.Warp, CPU: snap.State.CPU}
-	for _, d := range snap.State.Devices {
-		state.Devices = append(state.Devices, machine.Blob(d))
-	}
-	if err := s.vm.Load(state); err != nil {
-		t.Fatalf("loading the state of %v: %v", state.At, err)
+	if err := s.vm.Load(snap.State.State); err != nil {
+		t.Fatalf("loading the state of %v: %v", snap.State.At, err)
 	}
 }
 

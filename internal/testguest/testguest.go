@@ -72,7 +72,7 @@ type VM struct {
 
 // Live returns a door with a fixed wall clock, behind which nobody waits.
 func Live() *replay.Live {
-	return replay.NewLive(func() time.Time { return time.Unix(WallClock, 0) }, false)
+	return replay.NewLive(func() time.Time { return time.Unix(WallClock, 0) }, rand.NewChaCha8([32]byte{}), false)
 }
 
 // New builds a machine, switched off. It locks the calling goroutine, the test's

@@ -3,6 +3,7 @@
 package pc
 
 import (
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 
@@ -22,7 +23,7 @@ func Check(cfg Config) error {
 	if _, err := x86.NewModel(cfg.CPU); err != nil {
 		return err
 	}
-	_, err := linux.Load(&noRAM{cpu.Memory{Regions: cfg.regions()}}, cfg.linux(0))
+	_, err := linux.Load(&noRAM{cpu.Memory{Regions: cfg.regions()}}, cfg.linux(0, nil))
 	return err
 }
 
@@ -41,9 +42,9 @@ func (r *noRAM) WriteAt(p []byte, pa int64) (int, error) {
 }
 
 // linux is what the boot loader is told.
-func (c *Config) linux(rsdp uint64) linux.Config {
+func (c *Config) linux(rsdp uint64, seed []byte) linux.Config {
 	return linux.Config{Kernel: c.Kernel, Initrd: c.Initrd, CommandLine: c.CommandLine,
-		E820: c.e820(), LowRAM: min(c.RAM, lowRAMMax), RSDP: rsdp}
+		E820: c.e820(), LowRAM: min(c.RAM, lowRAMMax), RSDP: rsdp, Seed: seed}
 }
 
 // PowerOn implements machine.Board. The board has no firmware: what it would have
@@ -77,11 +78,31 @@ func (p *PC) PowerOn(warm bool, ask func(machine.Query) (int64, error)) error {
 	if _, err := p.ram.WriteAt(tables.Bytes, int64(tables.Base)); err != nil {
 		return fmt.Errorf("placing the ACPI tables: %w", err)
 	}
-	entry, err := linux.Load(p.ram, p.cfg.linux(tables.RSDP))
+	seed, err := askSeed(ask)
+	if err != nil {
+		return err
+	}
+	entry, err := linux.Load(p.ram, p.cfg.linux(tables.RSDP, seed))
 	if err != nil {
 		return err
 	}
 	return p.enter(entry)
+}
+
+// seedWords is the length of the kernel's random seed in 64-bit words.
+const seedWords = 4
+
+// askSeed asks for the kernel's random seed.
+func askSeed(ask func(machine.Query) (int64, error)) ([]byte, error) {
+	var seed []byte
+	for range seedWords {
+		v, err := ask(machine.QueryEntropy)
+		if err != nil {
+			return nil, fmt.Errorf("seeding the kernel: %w", err)
+		}
+		seed = binary.LittleEndian.AppendUint64(seed, uint64(v))
+	}
+	return seed, nil
 }
 
 func (p *PC) clear(pa, size uint64) error {

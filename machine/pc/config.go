@@ -36,7 +36,7 @@ const (
 // Behaviour counts the changes to the board, its devices and its boot after which
 // a guest may run another way than before: a recording made before such a change
 // cannot be replayed after it.
-const Behaviour = 1
+const Behaviour = 2
 
 // Config is what a pc is built from.
 type Config struct {

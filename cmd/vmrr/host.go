@@ -3,6 +3,10 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
+	"io"
+	chacha "math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -33,4 +37,13 @@ func hostClock(rtc string) (func() time.Time, error) {
 		begun := start()
 		return base.Add(time.Since(begun))
 	}, nil
+}
+
+// hostEntropy returns the source of what the guest gets as entropy: the host's,
+// or, with a seed, a stream that is the same for the same seed.
+func hostEntropy(seed string) io.Reader {
+	if seed == "" {
+		return rand.Reader
+	}
+	return chacha.NewChaCha8(sha256.Sum256([]byte(seed)))
 }

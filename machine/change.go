@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package machine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/vmrr/vmrr/cpu"
+)
+
+// MemoryInput is the change of RAM at a physical address by a debugger: Data is
+// the address (u64, little-endian) and the bytes.
+func MemoryInput(pa uint64, p []byte) Input {
+	return Input{Kind: InputMemory, Data: append(binary.LittleEndian.AppendUint64(nil, pa), p...)}
+}
+
+// RegisterInput is the change of a register by a debugger: Data is the length of
+// its name (u8), the name and the value.
+func RegisterInput(r *cpu.Register, value []byte) Input {
+	return Input{Kind: InputRegister, Data: append(append([]byte{byte(len(r.Name))}, r.Name...), value...)}
+}
+
+// ErrBetween refuses a change where no input can come in.
+var ErrBetween = errors.New("nothing can be changed between the delivery of an interrupt and its handler's first instruction: step one instruction first")
+
+// Inject delivers an input now, while the machine is stopped, instead of at the
+// next Take; log writes it down first. The machine must not have ended.
+func (m *Machine) Inject(in Input, log func(at Moment, in Input) error) error {
+	if m.between || m.Engine.Delivered() {
+		return ErrBetween
+	}
+	m.Clock.RunDue()
+	if err := log(m.Moment(), in); err != nil {
+		return err
+	}
+	if err := m.deliver(in); err != nil {
+		return err
+	}
+	m.advance()
+	return nil
+}
+
+// change makes a debugger's change.
+func (m *Machine) change(in Input) error {
+	bad := func(what string) error {
+		return fmt.Errorf("delivering a %v input at %v: %s", in.Kind, m.Moment(), what)
+	}
+	if in.Kind == InputMemory {
+		if len(in.Data) < 8 {
+			return bad("it has no address")
+		}
+		pa := binary.LittleEndian.Uint64(in.Data)
+		_, err := m.RAM.WriteAt(in.Data[8:], int64(pa))
+		return err
+	}
+	if len(in.Data) == 0 || len(in.Data) < 1+int(in.Data[0]) {
+		return bad("it has no register")
+	}
+	n := 1 + int(in.Data[0])
+	name, value := string(in.Data[1:n]), in.Data[n:]
+	if r := m.Engine.Description().Lookup(name); r != nil {
+		return m.Engine.WriteRegister(r, value)
+	}
+	return bad(fmt.Sprintf("there is no register %q", name))
+}
