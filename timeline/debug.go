@@ -53,22 +53,12 @@ func (d *debug) ReadMemory(addr uint64, p []byte) (n int, err error) {
 	})
 }
 
-// writeMemory writes all of p or, if not all of it is mapped to RAM, nothing.
-func (d *debug) writeMemory(addr uint64, p []byte) error {
-	probe := func(pa uint64, from, to int) error {
-		if _, n := d.m.RAM.Offset(pa); n < uint64(to-from) {
-			return &machine.RAMError{PA: pa, Size: to - from}
-		}
-		return nil
+// probe fails unless there is RAM for a part of an access.
+func (d *debug) probe(pa uint64, from, to int) error {
+	if _, n := d.m.RAM.Offset(pa); n < uint64(to-from) {
+		return &machine.RAMError{PA: pa, Size: to - from}
 	}
-	if _, err := d.eachPage(addr, len(p), probe); err != nil {
-		return err
-	}
-	_, err := d.eachPage(addr, len(p), func(pa uint64, from, to int) error {
-		_, err := d.m.RAM.WriteAt(p[from:to], int64(pa))
-		return err
-	})
-	return err
+	return nil
 }
 
 // ReadPhysical reads physical memory.

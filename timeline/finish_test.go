@@ -33,7 +33,7 @@ func TestReplayToAnyEnd(t *testing.T) {
 			}
 			rec := replay.NewRecorder(testguest.Live(), log)
 			vm := testguest.New(t, testguest.Options{Inputs: rec})
-			l, err := timeline.NewLive(vm.Machine, rec, nil)
+			l, err := timeline.NewLive(timeline.LiveConfig{Machine: vm.Machine, Recording: recordingOf(rec, nil)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,36 +8,58 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 )
 
 // HashInterval is how many instructions apart a recorder logs the state's hash.
-const HashInterval = 100e6
+const HashInterval = 50e6
 
-// Live is a machine that runs now, recorded or not. It goes forward only. All
-// methods are called on the engine's thread.
-type Live struct {
-	debug
-	rec     *replay.Recorder // nil if it is not recorded
-	store   *snapshots.Store
-	persist func(*snapshots.Snapshot) error
+// Recording is where a machine that runs now is written to.
+type Recording struct {
+	*replay.Recorder // the machine's door
+	// Keep keeps a snapshot beyond this process; it may do so later.
+	Keep func(*snapshots.Snapshot) error
+	// Fork makes a new recording that begins in the state of a snapshot.
+	Fork func(origin *snapshots.Snapshot) (*Recording, error)
+	// Close is called after the last record.
+	Close func() error
 }
 
-// NewLive switches the machine on. rec is its door if it is recorded, else nil.
-// persist keeps snapshots; nil refuses them.
-func NewLive(m *machine.Machine, rec *replay.Recorder, persist func(*snapshots.Snapshot) error) (*Live, error) {
-	store, err := snapshots.NewStore(&memory{m}, false)
+// LiveConfig is what a live machine is put together from.
+type LiveConfig struct {
+	Machine   *machine.Machine // switched off; its Inputs is the recording, if there is one
+	Recording *Recording       // nil: it is not recorded
+	Policy    Policy           // of automatic snapshots; only a recording has them
+	// Origin is the state to begin in; nil: the machine is switched on.
+	Origin *snapshots.Snapshot
+}
+
+// Live is a machine that runs now, recorded or not. It goes forward, or on from a
+// snapshot. All methods are called on the engine's thread.
+type Live struct {
+	debug
+	rec   *Recording
+	store *snapshots.Store
+	pace  pacer
+}
+
+// NewLive switches the machine on.
+func NewLive(cfg LiveConfig) (*Live, error) {
+	store, err := snapshots.NewStore(&memory{cfg.Machine}, false)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.PowerOn(); err != nil {
-		return nil, err
+	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy)}
+	if cfg.Origin == nil {
+		return l, cfg.Machine.PowerOn()
 	}
-	return &Live{debug: debug{m: m}, rec: rec, store: store, persist: persist}, nil
+	return l, l.restore(cfg.Origin)
 }
+
+// Recording returns where the machine is written to now; nil if nowhere.
+func (l *Live) Recording() *Recording { return l.rec }
 
 // StepForward executes n instructions. A breakpoint on the way stops it.
 func (l *Live) StepForward(ctx context.Context, n uint64) (stop Stop, err error) {
@@ -60,9 +82,12 @@ func (l *Live) run(until uint64) (Stop, error) {
 	for {
 		next := until
 		if l.rec != nil {
-			next = min(until, (l.m.Moment().ICount/HashInterval+1)*HashInterval)
+			now := l.m.Moment().ICount
+			next = min(until, (now/HashInterval+1)*HashInterval, l.pace.next(now))
 		}
+		l.pace.start()
 		s, err := l.m.Run(next)
+		l.pace.stop()
 		if err != nil {
 			return 0, err
 		}
@@ -74,8 +99,8 @@ func (l *Live) run(until uint64) (Stop, error) {
 		case machine.StopEnd:
 			return StopEnd, nil
 		}
-		if l.rec != nil && next%HashInterval == 0 {
-			if err := l.rec.Hash(stateHash(l.m)); err != nil {
+		if l.rec != nil {
+			if err := l.pause(next); err != nil {
 				return 0, err
 			}
 		}
@@ -83,6 +108,32 @@ func (l *Live) run(until uint64) (Stop, error) {
 			return StopArrived, nil
 		}
 	}
+}
+
+// pause does what is due in the canonical state at count n.
+func (l *Live) pause(n uint64) error {
+	if n%HashInterval == 0 {
+		if err := l.rec.Hash(stateHash(l.m)); err != nil {
+			return err
+		}
+	}
+	if n%l.pace.Every != 0 || !l.pace.due() {
+		return nil
+	}
+	begun := l.pace.now()
+	s := l.take("")
+	l.store.Delete(s) // it is kept elsewhere
+	err := l.rec.Keep(s)
+	l.pace.took(l.pace.now().Sub(begun))
+	return err
+}
+
+func (l *Live) take(name string) *snapshots.Snapshot {
+	state := snapshots.State{State: l.m.Save()}
+	if l.rec != nil {
+		state.Consumed = l.rec.Consumed()
+	}
+	return l.store.Take(name, state)
 }
 
 // stateHash is the record of a machine's state as it is.
@@ -111,45 +162,61 @@ func (l *Live) Finish(reason string) error {
 	return l.rec.End(l.m.Moment(), reason, stateHash(l.m))
 }
 
-// SaveSnapshot keeps the present state under a name.
+// SaveSnapshot keeps the present state under a name: in the recording, or, if
+// there is none, for as long as this process lives.
 func (l *Live) SaveSnapshot(name string) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	if l.persist == nil {
-		return fmt.Errorf("snapshot %q has nowhere to go: the machine is not recorded", name)
+	s := l.take(name)
+	if l.rec == nil {
+		return nil
 	}
-	return l.persist(capture(l.m, l.rec, l.store, name))
+	return errors.Join(l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+}
+
+// LoadSnapshot goes on from a named snapshot. What was recorded so far ends here,
+// and stays; a new recording begins in the snapshot's state.
+func (l *Live) LoadSnapshot(_ context.Context, name string) error {
+	s := l.store.Named(name)
+	if s == nil {
+		return &NoSnapshotError{name}
+	}
+	if l.rec != nil {
+		if err := l.fork(s); err != nil {
+			return fmt.Errorf("going on from snapshot %q: %w", name, err)
+		}
+	}
+	return l.restore(s)
+}
+
+// fork ends the recording and begins another one in the state of a snapshot.
+func (l *Live) fork(s *snapshots.Snapshot) error {
+	origin := *s
+	origin.State.Consumed = 0 // of the new recording
+	next, err := l.rec.Fork(&origin)
+	if err != nil {
+		return err
+	}
+	old := l.rec
+	if err := l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name)); err != nil {
+		return errors.Join(err, next.Close())
+	}
+	l.rec, l.m.Inputs = next, next
+	for _, s := range l.store.List() {
+		l.store.Delete(s) // it is of the recording that ended
+	}
+	return errors.Join(old.Close(), l.store.Add(&origin))
+}
+
+// restore puts the machine in the state of a snapshot.
+func (l *Live) restore(s *snapshots.Snapshot) error {
+	if _, err := l.store.Restore(s); err != nil {
+		return err
+	}
+	return l.m.Load(s.State.State)
 }
 
 // Snapshots lists the named snapshots taken in this run, earliest first, and how
 // many bytes they take.
 func (l *Live) Snapshots() ([]*snapshots.Snapshot, int64) { return l.store.List(), l.store.Bytes() }
-
-// ErrRecorded refuses what a recording could not repeat.
-var ErrRecorded = errors.New("the machine is being recorded: a change from outside would not be in the recording")
-
-// WriteMemory changes the guest's memory.
-func (l *Live) WriteMemory(addr uint64, p []byte) error {
-	if l.rec != nil {
-		return ErrRecorded
-	}
-	return l.writeMemory(addr, p)
-}
-
-// WriteRegister changes a register.
-func (l *Live) WriteRegister(r *cpu.Register, value []byte) error {
-	if l.rec != nil {
-		return ErrRecorded
-	}
-	return l.m.Engine.WriteRegister(r, value)
-}
-
-// ErrPast refuses to change the past.
-var ErrPast = errors.New("the machine is being replayed: the past cannot be changed")
-
-// WriteMemory refuses.
-func (t *Timeline) WriteMemory(uint64, []byte) error { return ErrPast }
-
-// WriteRegister refuses.
-func (t *Timeline) WriteRegister(*cpu.Register, []byte) error { return ErrPast }

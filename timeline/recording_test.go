@@ -23,7 +23,8 @@ type recording struct {
 	tape    *replay.Tape
 	log     []byte // the log that the tape was read from
 	console string
-	printed map[string]uint64 // the count at which a line of the console began so
+	printed map[string]uint64   // the count at which a line of the console began so
+	origin  *snapshots.Snapshot // in which it begins; nil: switched on
 }
 
 // plan is how to make a recording. The zero value is a boot without input.
@@ -38,6 +39,8 @@ type plan struct {
 	end machine.EndKind // 0: power-off
 	// persist keeps the snapshots that run saves.
 	persist func(*snapshots.Snapshot) error
+	// fork makes the recording that follows a jump to a snapshot; nil: none.
+	fork func(*snapshots.Snapshot) (*timeline.Recording, error)
 }
 
 // record makes a recording.
@@ -75,7 +78,9 @@ func record(t *testing.T, p plan) *recording {
 	}
 	vm = testguest.New(t, o)
 	p.live.OnPush(vm.Engine.RequestStop)
-	l, err := timeline.NewLive(vm.Machine, rec, p.persist)
+	to := recordingOf(rec, p.persist)
+	to.Fork, to.Close = p.fork, log.Close
+	l, err := timeline.NewLive(timeline.LiveConfig{Machine: vm.Machine, Recording: to})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,12 +96,23 @@ func record(t *testing.T, p plan) *recording {
 	if err := l.Finish(vm.End().String()); err != nil {
 		t.Fatal(err)
 	}
-	if err := log.Close(); err != nil {
+	if err := l.Recording().Close(); err != nil {
 		t.Fatal(err)
 	}
 	r := load(t, path, p.options, vm.Console())
 	r.printed = printed
 	return r
+}
+
+// recordingOf makes what a live machine is written to; keep may be nil.
+func recordingOf(rec *replay.Recorder, keep func(*snapshots.Snapshot) error) *timeline.Recording {
+	named := func(s *snapshots.Snapshot) error {
+		if keep == nil || s.Name == "" {
+			return nil
+		}
+		return keep(s)
+	}
+	return &timeline.Recording{Recorder: rec, Keep: named}
 }
 
 // load reads a recording's log.
@@ -151,7 +167,7 @@ func (r *recording) openWith(t *testing.T, interval, codeCache uint64) (*timelin
 	o, player := r.options, replay.NewPlayer(r.tape)
 	o.Inputs, o.CodeCache = player, codeCache
 	vm := testguest.New(t, o)
-	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Interval: interval})
+	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Origin: r.origin, Policy: timeline.Policy{Every: interval}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type hit struct {
 // or to the beginning. A hit at the present moment is none.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	return t.orReturn(ctx, func() (Stop, error) {
-		end, zero := t.m.Moment(), machine.Moment{}
+		end, zero := t.m.Moment(), t.Begin()
 		if len(t.breaks) == 0 {
 			end = zero
 		}
@@ -36,16 +36,13 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 			}
 			end = begin.State.At
 		}
-		stop, err := t.seek(ctx, 0)
-		if err == nil && stop == StopArrived {
-			stop = StopBegin
-		}
-		return stop, err
+		return t.toBegin()
 	})
 }
 
 // canonicalBefore returns the latest snapshot of a canonical state before a
-// moment. From any other, a run would miss the hits at the snapshot's own count.
+// moment, or the beginning of history. From any other, a run would miss the hits at
+// the snapshot's own count.
 func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 	at := m.ICount
 	if m.Sub == 0 {
@@ -53,6 +50,9 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 	}
 	for {
 		s := t.store.Nearest(machine.Moment{ICount: at})
+		if s == nil {
+			return t.begin
+		}
 		if s.State.At.Sub == 0 {
 			return s
 		}

@@ -30,40 +30,19 @@ func (a *memory) PagesChanged(first, count int) {
 	}
 }
 
-// consumer tells how many events of the recording are behind the machine.
-type consumer interface{ Consumed() uint64 }
-
-// capture takes a snapshot of the machine as it is.
-func capture(m *machine.Machine, door consumer, store *snapshots.Store, name string) *snapshots.Snapshot {
-	return store.Take(name, snapshots.State{State: m.Save(), Consumed: door.Consumed()})
-}
-
 func (t *Timeline) take(name string) *snapshots.Snapshot {
-	return capture(t.m, t.cfg.Player, t.store, name)
+	return t.store.Take(name, snapshots.State{State: t.m.Save(), Consumed: t.cfg.Player.Consumed()})
 }
 
 // takeAutomatic takes the snapshot due at count n, unless one is there.
 func (t *Timeline) takeAutomatic(n uint64) {
 	at := machine.Moment{ICount: n}
-	if s := t.store.Nearest(at); s != nil && s.State.At == at {
+	if s := t.store.Nearest(at); s != nil && s.State.At == at || !t.pace.due() {
 		return
 	}
+	begun := t.pace.now()
 	t.take("")
-	var automatic []*snapshots.Snapshot
-	for _, s := range t.store.List() {
-		if s.Name == "" && s.State.At.Sub == 0 && s.State.At.ICount > 0 && s.State.At.ICount%t.interval == 0 {
-			automatic = append(automatic, s)
-		}
-	}
-	if len(automatic) <= maxAutomatic {
-		return
-	}
-	t.interval *= 2
-	for _, s := range automatic {
-		if s.State.At.ICount%t.interval != 0 {
-			t.store.Delete(s)
-		}
-	}
+	t.pace.took(t.pace.now().Sub(begun))
 }
 
 // maxNear bounds the snapshots left near the places that were visited.
@@ -88,6 +67,7 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)
 	}
+	t.diverged = nil
 	if err != nil {
 		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
 	}
@@ -115,11 +95,16 @@ func (t *Timeline) SaveSnapshot(name string) error {
 	return nil
 }
 
+// NoSnapshotError says that there is no snapshot of a name.
+type NoSnapshotError struct{ Name string }
+
+func (e *NoSnapshotError) Error() string { return fmt.Sprintf("there is no snapshot %q", e.Name) }
+
 // LoadSnapshot jumps to a named snapshot.
 func (t *Timeline) LoadSnapshot(_ context.Context, name string) error {
 	s := t.store.Named(name)
 	if s == nil {
-		return fmt.Errorf("there is no snapshot %q", name)
+		return &NoSnapshotError{name}
 	}
 	return t.restore(s)
 }

@@ -13,6 +13,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -25,9 +26,10 @@ import (
 type Config struct {
 	Machine *machine.Machine // switched off; its Inputs is Player
 	Player  *replay.Player
-	// Interval is how many instructions apart snapshots are taken while the
-	// machine runs forward; 0 means DefaultInterval.
-	Interval uint64
+	// Origin is the state in which the recording begins, if it goes on from a
+	// moment of another one; nil: the machine is switched on.
+	Origin *snapshots.Snapshot
+	Policy Policy // of the snapshots taken while the machine runs forward
 	// Persist, if not nil, keeps a named snapshot beyond this process.
 	Persist func(*snapshots.Snapshot) error
 	// Progress, if not nil, is told of a long run forward, at hash records and
@@ -35,26 +37,17 @@ type Config struct {
 	Progress func(at, to uint64)
 }
 
-// DefaultInterval is the default distance between automatic snapshots, in
-// instructions: about a quarter of a second of running.
-const DefaultInterval = 250e6
-
-// NoInterval is for who will not go back: beside the first no snapshot is taken.
-const NoInterval = 1 << 62
-
-// maxAutomatic bounds the automatic snapshots: past it, the interval doubles and
-// every second one is dropped.
-const maxAutomatic = 64
-
 // Timeline is a recording being replayed. All methods are called on the engine's
 // thread; cancelling a context may be done from any.
 type Timeline struct {
 	debug
 	cfg      Config
 	store    *snapshots.Store
-	interval uint64
+	pace     pacer
 	checked  map[uint64]bool // the hash records that have been compared, by count
 	near     []*snapshots.Snapshot
+	begin    *snapshots.Snapshot // the beginning of history
+	diverged *replay.ErrDiverged // why the machine cannot go on from here
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -63,37 +56,48 @@ func New(cfg Config) (*Timeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, interval: cfg.Interval, checked: map[uint64]bool{}}
-	if t.interval == 0 {
-		t.interval = DefaultInterval
-	}
-	if err := cfg.Machine.PowerOn(); err != nil {
+	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, pace: newPacer(cfg.Policy), checked: map[uint64]bool{}}
+	if cfg.Origin != nil {
+		if err := t.restore(cfg.Origin); err != nil {
+			return nil, err
+		}
+	} else if err := cfg.Machine.PowerOn(); err != nil {
 		return nil, err
 	}
-	t.take("")
+	t.begin = t.take("")
 	return t, nil
 }
 
 // Player returns the recording.
 func (t *Timeline) Player() *replay.Player { return t.cfg.Player }
 
+// Begin returns the moment at which the recording begins.
+func (t *Timeline) Begin() machine.Moment { return t.begin.State.At }
+
 // End returns the moment at which the recording ends.
 func (t *Timeline) End() machine.Moment { return t.cfg.Player.End().At }
 
 // run runs forward until a count, checks the hash records that it passes and
 // leaves snapshots. The machine's own end and the recording's are both StopEnd.
+// Where the replay has diverged it stays: what follows never happened.
 func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error) {
+	if t.diverged != nil {
+		return 0, t.diverged
+	}
 	err = t.interruptible(ctx, func() error {
 		stop, err = t.runLoop(until)
 		return err
 	})
+	errors.As(err, &t.diverged)
 	return stop, err
 }
 
 func (t *Timeline) runLoop(until uint64) (Stop, error) {
 	for {
 		next := min(until, t.nextPause())
+		t.pace.start()
 		s, err := t.m.Run(next)
+		t.pace.stop()
 		switch {
 		case replay.IsEnd(err):
 			return StopEnd, nil
@@ -123,7 +127,7 @@ func (t *Timeline) runLoop(until uint64) (Stop, error) {
 // nextPause returns the count of the next hash record or automatic snapshot.
 func (t *Timeline) nextPause() uint64 {
 	now := t.m.Moment().ICount
-	next := (now/t.interval + 1) * t.interval
+	next := t.pace.next(now)
 	for h, ok := t.cfg.Player.NextHash(now); ok && h.ICount < next; h, ok = t.cfg.Player.NextHash(h.ICount) {
 		if !t.checked[h.ICount] {
 			return h.ICount
@@ -140,7 +144,7 @@ func (t *Timeline) pause(n uint64) error {
 		}
 		t.checked[n] = true
 	}
-	if n%t.interval == 0 {
+	if n%t.pace.Every == 0 {
 		t.takeAutomatic(n)
 	}
 	return nil

@@ -8,24 +8,26 @@ import (
 	"fmt"
 
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 )
 
 // OutsideError is a wish to go where the recording does not reach.
 type OutsideError struct {
-	Want uint64
-	End  machine.Moment
+	Want       uint64
+	Begin, End machine.Moment
 }
 
 func (e *OutsideError) Error() string {
-	return fmt.Sprintf("icount %d is outside of the recording, which ends at %v", e.Want, e.End)
+	return fmt.Sprintf("icount %d is outside of the recording, which goes from %v to %v", e.Want, e.Begin, e.End)
 }
 
-// Seek goes to the canonical state at a count. If ctx is cancelled it returns to
+// Seek goes to the canonical state at a count, or to the beginning of history if
+// that is at this count. If ctx is cancelled it returns to
 // where it began and reports StopInterrupted.
 func (t *Timeline) Seek(ctx context.Context, n uint64) (Stop, error) {
-	if n > t.End().ICount {
-		return 0, &OutsideError{n, t.End()}
+	if n > t.End().ICount || n < t.Begin().ICount {
+		return 0, &OutsideError{n, t.Begin(), t.End()}
 	}
 	return t.orReturn(ctx, func() (Stop, error) { return t.seek(ctx, n) })
 }
@@ -50,16 +52,25 @@ func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (S
 	return stop, err
 }
 
+// toBegin goes to the beginning of history.
+func (t *Timeline) toBegin() (Stop, error) {
+	if err := t.restore(t.begin); err != nil {
+		return 0, err
+	}
+	return StopBegin, nil
+}
+
 // place is a position that can be returned to: a canonical state, or the state
 // itself where it is not one.
 type place struct {
-	at   machine.Moment
-	snap *snapshots.Snapshot // of a state that is not canonical
+	at       machine.Moment
+	snap     *snapshots.Snapshot // of a state that is not canonical
+	diverged *replay.ErrDiverged // of that
 }
 
 func (t *Timeline) here() place {
-	p := place{at: t.m.Moment()}
-	if p.at.Sub != 0 {
+	p := place{at: t.m.Moment(), diverged: t.diverged}
+	if p.at.Sub != 0 || t.diverged != nil {
 		p.snap = t.take("")
 		t.store.Delete(p.snap)
 	}
@@ -68,7 +79,9 @@ func (t *Timeline) here() place {
 
 func (t *Timeline) goHome(p place) error {
 	if p.snap != nil {
-		return t.restore(p.snap)
+		err := t.restore(p.snap)
+		t.diverged = p.diverged
+		return err
 	}
 	_, err := t.seek(context.Background(), p.at.ICount)
 	return err
@@ -94,11 +107,12 @@ func (t *Timeline) seek(ctx context.Context, n uint64) (stop Stop, err error) {
 func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (Stop, error) {
 	target, at := machine.Moment{ICount: n}, t.m.Moment()
 	snap := t.store.Nearest(target)
-	if snap == nil {
-		return 0, fmt.Errorf("going to icount %d: there is no snapshot before it", n)
+	if snap == nil { // n is the count at which history begins
+		snap = t.begin
+		target = snap.State.At
 	}
 	// From here if that is on the way and no snapshot is nearer.
-	if target.Before(at) || at.Before(snap.State.At) {
+	if target.Before(at) || at.Before(snap.State.At) || t.diverged != nil {
 		if err := t.restore(snap); err != nil {
 			return 0, err
 		}
@@ -121,12 +135,8 @@ func (t *Timeline) StepBack(ctx context.Context, n uint64) (Stop, error) {
 	at := t.m.Moment()
 	return t.orReturn(ctx, func() (Stop, error) {
 		pc := t.PC()
-		if n > at.ICount {
-			stop, err := t.seek(ctx, 0)
-			if err == nil && stop == StopArrived {
-				stop = StopBegin
-			}
-			return stop, err
+		if begin := t.Begin(); n > at.ICount-begin.ICount || at == begin {
+			return t.toBegin()
 		}
 		// Behind the delivery of an interrupt, the step before is the state in
 		// which it was not delivered yet. It looks different; a state that only

@@ -11,12 +11,8 @@ import (
 
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
-	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
-
-// persister keeps a named snapshot beyond this process.
-type persister = func(*snapshots.Snapshot) error
 
 // record is `vmrr record`.
 func record(ctx context.Context, args []string) (err error) {
@@ -62,7 +58,7 @@ func record(ctx context.Context, args []string) (err error) {
 	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
 	defer live.Close()
 	rec := replay.NewRecorder(live, log)
-	r := liveRun{cfg: cfg, live: live, door: rec, rec: rec, persist: keeper(dir), ln: ln, stopped: debug.stopped,
+	r := liveRun{cfg: cfg, live: live, door: rec, rec: &timeline.Recording{Recorder: rec, Keep: keeper(dir)}, ln: ln, stopped: debug.stopped,
 		mode: monitor.ModeRecord, path: dir.Path()}
 	if snapshot != "" {
 		r.keep = func(l *timeline.Live) error { return l.SaveSnapshot(snapshot) }

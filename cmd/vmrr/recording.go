@@ -173,6 +173,9 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 // keeper returns the function that keeps named snapshots in a recording.
 func keeper(dir *replay.Dir) func(*snapshots.Snapshot) error {
 	return func(s *snapshots.Snapshot) error {
+		if s.Name == "" {
+			return nil
+		}
 		return snapshots.WriteFile(filepath.Join(dir.SnapshotPath(), s.Name+snapSuffix), dir.ID().String(), s)
 	}
 }

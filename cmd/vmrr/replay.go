@@ -41,7 +41,7 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	interval := uint64(timeline.NoInterval) // without a debugger nobody goes back
+	interval := uint64(timeline.Never) // without a debugger nobody goes back
 	if served {
 		interval = timeline.DefaultInterval
 	}
@@ -155,7 +155,7 @@ func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval 
 	if err != nil {
 		return nil, err
 	}
-	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Interval: interval, Persist: keeper(r.dir), Progress: progress})
+	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Policy: timeline.Policy{Every: interval}, Persist: keeper(r.dir), Progress: progress})
 	if err != nil {
 		board.Close()
 		return nil, err

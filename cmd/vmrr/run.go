@@ -59,9 +59,8 @@ type liveRun struct {
 	cfg     pc.Config
 	live    *replay.Live
 	door    machine.Inputs // live, or the recorder before it
-	rec     *replay.Recorder
+	rec     *timeline.Recording
 	keep    func(*timeline.Live) error // done once the machine is on; may be nil
-	persist persister
 	ln      net.Listener
 	stopped bool
 	mode    monitor.Mode
@@ -80,7 +79,7 @@ func (r *liveRun) run(ctx context.Context) (err error) {
 	}
 	defer board.Close()
 	r.live.OnPush(m.Engine.RequestStop)
-	session, err := timeline.NewLive(m, r.rec, r.persist)
+	session, err := timeline.NewLive(timeline.LiveConfig{Machine: m, Recording: r.rec})
 	if err != nil {
 		return err
 	}

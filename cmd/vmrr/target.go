@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/vmrr/vmrr/cpu"
@@ -23,6 +22,7 @@ type debuggee interface {
 	ReadMemory(addr uint64, p []byte) (int, error)
 	WriteMemory(addr uint64, p []byte) error
 	ReadPhysical(pa uint64, p []byte) (int, error)
+	WritePhysical(pa uint64, p []byte) error
 	InsertBreak(linear uint64)
 	RemoveBreak(linear uint64)
 	PC() uint64
@@ -84,11 +84,6 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 // Monitor implements gdbstub.Commander.
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
 	return t.monitor.Execute(ctx, line, out)
-}
-
-// WritePhysical implements gdbstub.PhysicalMemory.
-func (t *target) WritePhysical(uint64, []byte) error {
-	return errors.New("physical memory can only be read")
 }
 
 // Attached implements gdbstub.Attacher.
