@@ -11,7 +11,7 @@ endif
 # setup and guests come first where a target names them; go parallelises itself.
 .NOTPARALLEL:
 
-include mk/setup.mk mk/guests.mk mk/go.mk mk/bench.mk
+include mk/setup.mk mk/guests.mk mk/go.mk mk/bench.mk mk/torture.mk
 
 .PHONY: help demo clean
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make demo      record a Linux boot, replay it, debug it backward with gdb"
 	@echo "make test      everything: packages, test guests, build, lint, all tests"
 	@echo "make bench     compare with QEMU, if it is installed; REPS=N rounds"
+	@echo "make torture   kill, damage and travel at random for ten minutes"
 	@echo "make lint      gofmt, go vet, staticcheck, and shellcheck if it is installed"
 	@echo "make setup     install the Debian packages that are missing; says which"
 	@echo "make guests    make the test guests; guests-update fetches current packages"

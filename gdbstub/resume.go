@@ -5,6 +5,7 @@ package gdbstub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -20,6 +21,9 @@ func (s *session) resume(doing string, run func(context.Context) (Stop, error)) 
 		stop = Stop{Reason: StopInterrupted}
 	}
 	s.lastStop = stop
+	if stop.Note != "" {
+		fmt.Fprintln(&console{out: s.out}, stop.Note)
+	}
 	return s.stopAnswer(stop)
 }
 

@@ -280,6 +280,24 @@ func TestRangeStepper(t *testing.T) {
 	}
 }
 
+// noted stops with a note.
+type noted struct{ *fake }
+
+func (noted) Continue(context.Context) (Stop, error) {
+	return Stop{Reason: StopHistoryEnd, Note: "it diverged"}, nil
+}
+
+func TestStopWithNote(t *testing.T) {
+	s := newTestSession(t, noted{newFake()})
+	want := "O" + encodeHex([]byte("it diverged\n")) + " + T05thread:1;replaylog:end;"
+	if got := ask(s, "c"); got != want {
+		t.Errorf("a stop with a note: got %q; want %q", got, want)
+	}
+	if got, want := ask(s, "?"), "T05thread:1;replaylog:end;"; got != want {
+		t.Errorf("asking again why it stopped: got %q; want %q", got, want)
+	}
+}
+
 func TestMemoryMap(t *testing.T) {
 	s := newTestSession(t, mapped{newFake()})
 	if got := ask(s, "qSupported"); !strings.Contains(got, "qXfer:memory-map:read+") {

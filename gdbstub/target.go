@@ -92,6 +92,7 @@ type Stop struct {
 	Reason Reason
 	Addr   uint64    // of the breakpoint or of the memory accessed; 0 otherwise
 	Watch  WatchKind // for StopWatch: the kind of the watchpoint that was hit
+	Note   string    // what the user is to be told beside; empty: nothing
 }
 
 // Reverser is a Target that can go back in time. In both directions a breakpoint

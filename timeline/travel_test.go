@@ -3,6 +3,7 @@
 package timeline_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
 )
+
+// travels is how often TestTravelAtRandom does something.
+var travels = flag.Int("travels", 200, "how many random things TestTravelAtRandom does")
 
 // traveller does random things to a timeline and knows where each must lead.
 type traveller struct {
@@ -42,7 +46,7 @@ func TestTravelAtRandom(t *testing.T) {
 	}
 	v.toggle()
 	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle}
-	for range 200 {
+	for range *travels {
 		ops[v.random.IntN(len(ops))]()
 	}
 }

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -44,8 +46,13 @@ var (
 	_ gdbstub.Reverser       = (*pastTarget)(nil)
 )
 
-// stopOf says in gdb's terms why the machine stopped.
+// stopOf says in gdb's terms why the machine stopped. Where a replay diverges its
+// history ends, and the debugger stays to look around.
 func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
+	var diverged *replay.ErrDiverged
+	if errors.As(err, &diverged) {
+		return gdbstub.Stop{Reason: gdbstub.StopHistoryEnd, Note: err.Error()}, nil
+	}
 	switch s {
 	case timeline.StopBreak:
 		return gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: t.PC()}, err

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make torture   what make test does too, far more of it, in about ten minutes:
+#                recorders killed at random instants, random travel in time
+#                compared with a straight run, damage to every file of a recording
+
+.PHONY: torture
+torture: guests build
+	go run ./scripts/torture -n 100
+	go test ./timeline -count=1 -run TravelAtRandom -travels 1000 -seed $(shell date +%s)
+	go test ./cmd/vmrr -count=1 -run DamagedAnywhere -flips 10000
