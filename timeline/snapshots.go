@@ -4,7 +4,9 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -92,6 +94,24 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
 	}
 	return nil
+}
+
+// restoreNear restores the snapshot that pick returns. One that turns out to be
+// damaged on disk is dropped, and pick asked again: there is an earlier one, the
+// first of all is in memory. It returns nil if pick has none.
+func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snapshot, error) {
+	for {
+		s := pick()
+		if s == nil {
+			return nil, nil
+		}
+		err := t.restore(s)
+		var damaged *snapshots.ErrDamaged
+		if !errors.As(err, &damaged) || !t.store.Delete(s) {
+			return s, err
+		}
+		slog.Warn("a snapshot is left out", "err", err)
+	}
 }
 
 // inRecording refuses a snapshot that lies beyond what the recording has: of a

@@ -99,7 +99,8 @@ func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (Stop, error) {
 	}
 	// From here if that is on the way and no snapshot is nearer.
 	if target.Before(at) || at.Before(snap.State.At) {
-		if err := t.restore(snap); err != nil {
+		snap, err := t.restoreNear(func() *snapshots.Snapshot { return t.store.Nearest(target) })
+		if err != nil {
 			return 0, err
 		}
 		if from := snap.State.At.ICount; n-from > leap {
