@@ -120,7 +120,7 @@ func TestRestoreGivesBackWhatWasTaken(t *testing.T) {
 			}
 			for snap, want := range copies {
 				got := make([]byte, len(want)+5)
-				if n := snap.ReadRAM(got, 0); n != len(want) || !bytes.Equal(got[:n], want) {
+				if n, err := snap.ReadRAM(got, 0); err != nil || n != len(want) || !bytes.Equal(got[:n], want) {
 					t.Errorf("%d pages: a snapshot changed after it was taken", pages)
 				}
 			}

@@ -4,7 +4,9 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -42,6 +44,7 @@ func (t *Timeline) takeAutomatic(n uint64) {
 	}
 	begun := t.pace.now()
 	t.take("")
+	t.store.Thin(t.pace.Budget, at)
 	t.pace.took(t.pace.now().Sub(begun))
 }
 
@@ -72,6 +75,29 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
 	}
 	return nil
+}
+
+// nearest returns the snapshot to go to count n from.
+func (t *Timeline) nearest(n uint64) *snapshots.Snapshot {
+	if s := t.store.Nearest(machine.Moment{ICount: n}); s != nil {
+		return s
+	}
+	return t.begin // at n itself, but not of the canonical state
+}
+
+// restoreNear restores the snapshot that pick returns. One that turns out to be
+// damaged on disk is dropped, and pick asked again: there is an earlier one, the
+// first of all is in memory.
+func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snapshot, error) {
+	for {
+		s := pick()
+		err := t.restore(s)
+		var damaged *snapshots.ErrDamaged
+		if !errors.As(err, &damaged) || !t.store.Delete(s) {
+			return s, err
+		}
+		slog.Warn("a snapshot is left out", "err", err)
+	}
 }
 
 // inRecording refuses a snapshot that lies beyond what the recording has: of a

@@ -65,6 +65,7 @@ func New(cfg Config) (*Timeline, error) {
 		return nil, err
 	}
 	t.begin = t.take("")
+	t.begin.Pinned = true
 	return t, nil
 }
 

@@ -57,14 +57,15 @@ func record(ctx context.Context, args []string) (err error) {
 	}
 	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
 	defer live.Close()
+	kept := openKept(dir, cfg.RAM)
 	rec := replay.NewRecorder(live, log)
-	r := liveRun{cfg: cfg, live: live, door: rec, rec: &timeline.Recording{Recorder: rec, Keep: keeper(dir)}, ln: ln, stopped: debug.stopped,
+	r := liveRun{cfg: cfg, live: live, door: rec, rec: &timeline.Recording{Recorder: rec, Keep: kept.put}, ln: ln, stopped: debug.stopped,
 		mode: monitor.ModeRecord, path: dir.Path()}
 	if snapshot != "" {
 		r.keep = func(l *timeline.Live) error { return l.SaveSnapshot(snapshot) }
 	}
 	err = r.run(ctx)
-	err = errors.Join(err, log.Close())
+	err = errors.Join(err, kept.close(), log.Close())
 	if err == nil || errors.Is(err, errInterrupted) {
 		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", dir.Path())
 	} else {

@@ -12,6 +12,7 @@ import (
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -50,13 +51,15 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, con.close()) }()
-	past, err := rec.start(con.outputs(), nil, interval)
+	kept := openKept(rec.dir, rec.cfg.RAM)
+	defer func() { err = errors.Join(err, kept.close()) }()
+	past, err := rec.start(con.outputs(), nil, interval, kept.put)
 	if err != nil {
 		return err
 	}
 	defer past.close()
 	t := past.timeline
-	if err := rec.addSnapshots(t, snapshot); err != nil {
+	if err := kept.addTo(t, snapshot); err != nil {
 		return err
 	}
 	if snapshot != "" {
@@ -148,28 +151,17 @@ type past struct {
 }
 
 // start builds the machine and switches it on. Snapshots will be taken interval
-// instructions apart.
-func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval uint64) (*past, error) {
+// instructions apart; persist, if not nil, keeps those that get a name.
+func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval uint64, persist func(*snapshots.Snapshot) error) (*past, error) {
 	player := replay.NewPlayer(r.tape)
 	m, board, err := pc.New(r.cfg, openEngine, player, out)
 	if err != nil {
 		return nil, err
 	}
-	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Policy: timeline.Policy{Every: interval}, Persist: keeper(r.dir), Progress: progress})
+	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Policy: timeline.Policy{Every: interval}, Persist: persist, Progress: progress})
 	if err != nil {
 		board.Close()
 		return nil, err
 	}
 	return &past{t, board.Close}, nil
-}
-
-// addSnapshots makes the recording's snapshots known to a timeline.
-func (r *recorded) addSnapshots(t *timeline.Timeline, wanted string) error {
-	kept, err := keptSnapshots(r.dir, r.cfg.RAM, wanted)
-	for _, s := range kept {
-		if err == nil {
-			err = t.AddSnapshot(s)
-		}
-	}
-	return err
 }

@@ -25,7 +25,7 @@ func verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	past, err := rec.start(pc.Outputs{}, progress("verifying"), timeline.Never)
+	past, err := rec.start(pc.Outputs{}, progress("verifying"), timeline.Never, nil)
 	if err != nil {
 		return err
 	}
