@@ -15,7 +15,7 @@ import (
 )
 
 // HashInterval is how many instructions apart a recorder logs the state's hash.
-const HashInterval = 100e6
+const HashInterval = 50e6
 
 // Live is a machine that runs now, recorded or not. It goes forward only. All
 // methods are called on the engine's thread.
@@ -88,8 +88,11 @@ func (l *Live) run(until uint64) (Stop, error) {
 // stateHash is the record of a machine's state as it is.
 func stateHash(m *machine.Machine) replay.StateHash {
 	bytes, hash := m.Board.Console()
-	return replay.StateHash{ICount: m.Moment().ICount, State: replay.Sum64(uint64(m.Hash())),
-		ConsoleBytes: bytes, ConsoleHash: hash}
+	s := replay.StateHash{ICount: m.Moment().ICount, ConsoleBytes: bytes, ConsoleHash: hash}
+	for _, h := range m.Hashes() {
+		s.Parts = append(s.Parts, uint64(h))
+	}
+	return s
 }
 
 // Finish logs the end of the recording. Nothing can run afterwards. A machine that
@@ -119,7 +122,10 @@ func (l *Live) SaveSnapshot(name string) error {
 	if l.persist == nil {
 		return fmt.Errorf("snapshot %q has nowhere to go: the machine is not recorded", name)
 	}
-	return l.persist(capture(l.m, l.rec, l.store, name))
+	if err := l.persist(capture(l.m, l.rec, l.store, name)); err != nil {
+		return err
+	}
+	return l.rec.Snapshot(l.m.Moment(), name)
 }
 
 // Snapshots lists the named snapshots taken in this run, earliest first, and how

@@ -80,6 +80,9 @@ func (r *liveRun) run(ctx context.Context) (err error) {
 	}
 	defer board.Close()
 	r.live.OnPush(m.Engine.RequestStop)
+	if r.rec != nil {
+		r.rec.Clock = m.Clock.Now
+	}
 	session, err := timeline.NewLive(m, r.rec, r.persist)
 	if err != nil {
 		return err
