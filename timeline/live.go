@@ -51,6 +51,9 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Recording != nil {
+		cfg.Recording.Clock = cfg.Machine.Clock.Now
+	}
 	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy)}
 	if cfg.Origin == nil {
 		return l, cfg.Machine.PowerOn()
@@ -139,8 +142,11 @@ func (l *Live) take(name string) *snapshots.Snapshot {
 // stateHash is the record of a machine's state as it is.
 func stateHash(m *machine.Machine) replay.StateHash {
 	bytes, hash := m.Board.Console()
-	return replay.StateHash{ICount: m.Moment().ICount, State: replay.Sum64(uint64(m.Hash())),
-		ConsoleBytes: bytes, ConsoleHash: hash}
+	s := replay.StateHash{ICount: m.Moment().ICount, ConsoleBytes: bytes, ConsoleHash: hash}
+	for _, h := range m.Hashes() {
+		s.Parts = append(s.Parts, uint64(h))
+	}
+	return s
 }
 
 // Finish logs the end of the recording. Nothing can run afterwards. A machine that
@@ -202,6 +208,7 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 	if err := l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name)); err != nil {
 		return errors.Join(err, next.Close())
 	}
+	next.Clock = l.m.Clock.Now
 	l.rec, l.m.Inputs = next, next
 	for _, s := range l.store.List() {
 		l.store.Delete(s) // it is of the recording that ended

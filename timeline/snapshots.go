@@ -103,7 +103,7 @@ func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snap
 // inRecording refuses a snapshot that lies beyond what the recording has: of a
 // recorder that was killed, the log may be shorter than a snapshot it kept.
 func (t *Timeline) inRecording(s *snapshots.Snapshot) error {
-	if at, end := s.State.At, t.End(); end.Before(at) || s.State.Consumed > uint64(len(t.cfg.Player.Events())) {
+	if at, end := s.State.At, t.End(); end.Before(at) || s.State.Consumed > t.cfg.Player.EventCount() {
 		return fmt.Errorf("the recording ends at %v, before it", end)
 	}
 	return nil

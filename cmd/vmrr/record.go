@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/vmrr/vmrr/cpu/unicorn"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
@@ -47,7 +48,7 @@ func record(ctx context.Context, args []string) (err error) {
 			return usagef("-rrsnapshot: %w", err)
 		}
 	}
-	dir, err := createRecording(out, &cfg, replay.Manifest{Version: Version, Created: time.Now().UTC()})
+	dir, err := createRecording(out, &cfg, replay.Manifest{Version: Version, Unicorn: unicorn.Behaviour(), Created: time.Now().UTC()})
 	if err != nil {
 		return err
 	}

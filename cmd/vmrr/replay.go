@@ -136,8 +136,8 @@ func openReplay(words []string, opts *machineOptions) (*recorded, error) {
 
 // startTime is the guest's wall clock at power-on, s since 1970-01-01 UTC.
 func (r *recorded) startTime() int64 {
-	for _, e := range r.tape.Events() {
-		if e.Kind == replay.KindAnswer && e.Query == machine.QueryWallClock {
+	for e, err := range r.tape.Records() {
+		if err == nil && e.Kind == replay.KindAnswer && e.Query == machine.QueryWallClock {
 			return e.Answer
 		}
 	}
@@ -163,5 +163,5 @@ func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval 
 		board.Close()
 		return nil, err
 	}
-	return &past{t, board.Close}, nil
+	return &past{t, func() { board.Close(); r.tape.Close() }}, nil
 }
