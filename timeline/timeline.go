@@ -49,6 +49,7 @@ type Timeline struct {
 	near     []*snapshots.Snapshot
 	begin    *snapshots.Snapshot // the beginning of history
 	diverged *replay.ErrDiverged // why the machine cannot go on from here
+	mark     mark
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -181,14 +182,14 @@ func (t *Timeline) check(want replay.StateHash) error {
 	return diverged("the state of "+strings.Join(parts, ", "), "hash "+strings.Join(wants, ", "), strings.Join(gots, ", "))
 }
 
-// StepForward executes n instructions. A breakpoint on the way stops it.
+// StepForward executes n instructions. A breakpoint or the mark on the way stops it.
 func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
 	t.m.Engine.SkipBreak()
 	now := t.m.Moment().ICount
-	return t.run(ctx, now+min(n, math.MaxUint64-now))
+	return t.runToMark(ctx, now+min(n, math.MaxUint64-now))
 }
 
-// Continue runs forward until a breakpoint or the end of history.
+// Continue runs forward until a breakpoint, the mark or the end of history.
 func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
 	return t.StepForward(ctx, math.MaxUint64)
 }

@@ -45,7 +45,7 @@ func (o *machineOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.rtc, "rtc", "base=utc", "base=utc: the guest's clock starts at the host's time; base=2026-01-01T00:00:00: at that")
 	f.StringVar(&o.seed, "seed", "", "make the guest's entropy from this text, instead of taking the host's")
 	f.BoolVar(&o.noReboot, "no-reboot", false, "a guest reset ends the run")
-	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: the console always is the terminal")
+	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: -serial mon:stdio is the default")
 }
 
 // icountOptions are the parts of -icount.
@@ -152,7 +152,7 @@ type debugOptions struct {
 func (o *debugOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.gdb, "gdb", "", "wait for gdb on tcp:[HOST]:PORT (loopback if no host) or unix:PATH")
 	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb tcp:"+gdbstub.DefaultAddress.Address)
-	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for the debugger")
+	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for a debugger or a monitor")
 }
 
 // address returns where gdb is to connect; ok is false if nowhere.
@@ -165,8 +165,6 @@ func (o *debugOptions) address() (a gdbstub.Address, ok bool, err error) {
 		return a, true, nil
 	case o.short:
 		return gdbstub.DefaultAddress, true, nil
-	case o.stopped:
-		return a, false, usagef("-S without -s or -gdb: who would start the machine?")
 	}
 	return a, false, nil
 }

@@ -20,15 +20,24 @@ func record(ctx context.Context, args []string) (err error) {
 	var (
 		opts     machineOptions
 		debug    debugOptions
+		devices  deviceOptions
 		out      string
 		snapshot string
 	)
 	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
 	opts.add(f)
 	debug.add(f)
+	devices.add(f)
 	f.StringVarP(&out, "output", "o", "", "directory of the recording; without it the next numbered one")
 	f.StringVar(&snapshot, "rrsnapshot", "", "name of a snapshot to take at the start")
 	if _, err := parse(f, args, 0); err != nil {
+		return err
+	}
+	words, err := devices.parse()
+	if err != nil {
+		return err
+	}
+	if err := words.checkStart(&debug); err != nil {
 		return err
 	}
 	cfg, ic, err := opts.config()
@@ -60,7 +69,7 @@ func record(ctx context.Context, args []string) (err error) {
 	defer live.Close()
 	kept := openKept(dir, cfg.RAM)
 	rec := replay.NewRecorder(live, log)
-	r := liveRun{cfg: cfg, live: live, door: rec, rec: &timeline.Recording{Recorder: rec, Keep: kept.put}, ln: ln, stopped: debug.stopped,
+	r := liveRun{cfg: cfg, words: words, live: live, door: rec, rec: &timeline.Recording{Recorder: rec, Keep: kept.put}, ln: ln, stopped: debug.stopped,
 		mode: monitor.ModeRecord, path: dir.Path()}
 	if snapshot != "" {
 		r.keep = func(l *timeline.Live) error { return l.SaveSnapshot(snapshot) }

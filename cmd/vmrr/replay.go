@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
@@ -21,17 +22,26 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	var (
 		opts     machineOptions
 		debug    debugOptions
+		devices  deviceOptions
 		snapshot string
 		start    uint64
 	)
 	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
 	debug.add(f)
+	devices.add(f)
 	f.Uint64Var(&start, "goto", 0, "go to this instruction count first")
 	f.StringVar(&snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
 	opts.add(f)
 	rest, err := parse(f, args, 1)
 	if err != nil {
+		return err
+	}
+	words, err := devices.parse()
+	if err != nil {
+		return err
+	}
+	if err := words.checkStart(&debug); err != nil {
 		return err
 	}
 	rec, err := openReplay(rest, &opts)
@@ -42,18 +52,18 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	interval := uint64(timeline.Never) // without a debugger nobody goes back
-	if served {
+	interval := uint64(timeline.Never) // without a debugger or a monitor nobody goes back
+	if served || words.monitored() {
 		interval = timeline.DefaultInterval
 	}
-	con, err := newConsole(false)
+	front, err := openFrontend(ctx, words)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, con.close()) }()
+	defer func() { err = errors.Join(err, front.close()) }()
 	kept := openKept(rec.dir, rec.cfg.RAM)
 	defer func() { err = errors.Join(err, kept.close()) }()
-	past, err := rec.start(con.outputs(), nil, interval, kept.put)
+	past, err := rec.start(front.outputs(), nil, interval, kept.put)
 	if err != nil {
 		return err
 	}
@@ -79,26 +89,41 @@ func replayCommand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	th := newThread(t, !debug.stopped)
-	ctx, leave := context.WithCancel(ctx)
+	running, leave := context.WithCancel(ctx)
 	defer leave()
-	stay := func() bool { return false }
-	if ln != nil {
-		d := &debugger{thread: th, ln: ln, leave: leave}
-		mon := &monitor.Monitor{Session: t, Mode: monitor.ModeReplay, Path: rec.dir.Path(), Start: rec.startTime()}
-		d.serve(ctx, &pastTarget{target: target{debuggee: t, monitor: mon, debugger: d}, t: t})
-		// The end of history is a place to debug from.
-		stay = func() bool {
-			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; gdb can go back from here, Ctrl-C ends\n")
-			return true
-		}
+	quit := func() {
+		front.shutdown(false, endQuit)
+		leave()
 	}
-	stop, err := th.loop(ctx, stay)
+	d := &debugger{thread: th, ctx: running, leave: quit}
+	mon := &monitor.Monitor{Session: t, Mode: monitor.ModeReplay, Path: rec.dir.Path(), Start: rec.startTime(), Version: Version,
+		Control: &control{thread: th, debugger: d, quit: quit, atEnd: func() bool { return !t.Machine().Moment().Before(t.End()) }}}
+	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(t, mon, d), t}, Do: th.do}
+	if err := front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {
+		return err
+	}
+	if ln != nil {
+		d.serve(ln)
+	}
+	// The end of history is a place to debug from.
+	stay := func() bool {
+		if !d.serving() && !front.wanted() {
+			return false
+		}
+		fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\n")
+		return true
+	}
+	stop, err := th.loop(running, stay)
 	if err != nil {
 		return err
 	}
-	if stop == timeline.StopInterrupted && ln == nil {
-		return errInterrupted
+	if ctx.Err() != nil {
+		front.shutdown(false, endSignal)
+		if !d.serving() {
+			return errInterrupted
+		}
 	}
+	front.shutdown(true, endPowerOff)
 	if end := t.Player().End(); stop == timeline.StopEnd && end.CutOff != nil {
 		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
 	}

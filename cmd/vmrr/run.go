@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
+	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
@@ -27,13 +27,22 @@ func (e *guestExit) Error() string {
 // run is `vmrr run`.
 func run(ctx context.Context, args []string) error {
 	var (
-		opts  machineOptions
-		debug debugOptions
+		opts    machineOptions
+		debug   debugOptions
+		devices deviceOptions
 	)
 	f := newFlags("run", "[machine options]", "Runs a machine without a recording.")
 	opts.add(f)
 	debug.add(f)
+	devices.add(f)
 	if _, err := parse(f, args, 0); err != nil {
+		return err
+	}
+	words, err := devices.parse()
+	if err != nil {
+		return err
+	}
+	if err := words.checkStart(&debug); err != nil {
 		return err
 	}
 	cfg, ic, err := opts.config()
@@ -50,13 +59,14 @@ func run(ctx context.Context, args []string) error {
 	}
 	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
 	defer live.Close()
-	l := liveRun{cfg: cfg, live: live, door: live, ln: ln, stopped: debug.stopped, mode: monitor.ModeLive}
+	l := liveRun{cfg: cfg, words: words, live: live, door: live, ln: ln, stopped: debug.stopped, mode: monitor.ModeLive}
 	return l.run(ctx)
 }
 
-// liveRun is a machine that runs now, with the terminal as its console.
+// liveRun is a machine that runs now.
 type liveRun struct {
 	cfg     pc.Config
+	words   deviceWords
 	live    *replay.Live
 	door    machine.Inputs // live, or the recorder before it
 	rec     *timeline.Recording
@@ -68,12 +78,12 @@ type liveRun struct {
 }
 
 func (r *liveRun) run(ctx context.Context) (err error) {
-	con, err := newConsole(true)
+	front, err := openFrontend(ctx, r.words)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, con.close()) }()
-	m, board, err := pc.New(r.cfg, openEngine, r.door, con.outputs())
+	defer func() { err = errors.Join(err, front.close()) }()
+	m, board, err := pc.New(r.cfg, openEngine, r.door, front.outputs())
 	if err != nil {
 		return err
 	}
@@ -89,28 +99,36 @@ func (r *liveRun) run(ctx context.Context) (err error) {
 		}
 	}
 	t := newThread(session, !r.stopped)
-	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() {
+	end := func(reason string) {
+		front.shutdown(false, reason)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
-		t.setRunning(true)
-	})()
-	go con.read(os.Stdin, r.live.Push, func() (n int) {
-		if t.do(context.Background(), func() { n = board.SerialRoom(0) }) != nil {
-			n = chunk * 2
-		}
-		return n
-	})
-	stay := func() bool { return false }
-	if r.ln != nil {
-		served, leave := context.WithCancel(context.Background())
-		defer leave()
-		d := &debugger{thread: t, ln: r.ln, leave: func() { r.live.Push(machine.Input{Kind: machine.InputEnd}); t.setRunning(true) }}
-		mon := &monitor.Monitor{Session: session, Mode: r.mode, Path: r.path, Operator: r.live, Start: time.Now().Unix()}
-		d.serve(served, &target{debuggee: session, monitor: mon, debugger: d})
-		stay = func() bool { return d.attached.Load() && ctx.Err() == nil }
+		t.leave()
 	}
+	// A signal ends the run as the operator would, through the door.
+	defer context.AfterFunc(ctx, func() { end(endSignal) })()
+	serving, leave := context.WithCancel(context.Background())
+	defer leave()
+	quit := func() { end(endQuit) }
+	d := &debugger{thread: t, ctx: serving, leave: quit}
+	operator := &operator{r.live, front}
+	mon := &monitor.Monitor{Session: session, Mode: r.mode, Path: r.path, Operator: operator, Start: time.Now().Unix(), Version: Version,
+		Control: &control{thread: t, debugger: d, quit: quit, atEnd: func() bool { return m.End().Kind != machine.EndNone }}}
+	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
+	err = front.serve(serving, service{thread: t, debugger: d, monitor: mon, quit: quit, push: operator.Push, room: board.SerialRoom})
+	if err != nil {
+		return err
+	}
+	if r.ln != nil {
+		d.serve(r.ln)
+	}
+	stay := func() bool { return d.attached.Load() && !t.isLeaving() }
 	if _, err := t.loop(context.Background(), stay); err != nil {
 		return err
+	}
+	if m.End().Kind == machine.EndReset {
+		front.shutdown(true, endReset)
+	} else {
+		front.shutdown(true, endPowerOff)
 	}
 	if err := session.Finish(m.End().String()); err != nil {
 		return err
