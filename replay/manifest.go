@@ -47,6 +47,7 @@ type Origin struct {
 	Snapshot string `json:"snapshot"`
 	ICount   uint64 `json:"icount"`
 	Sub      uint32 `json:"sub"`
+	Start    int64  `json:"start"` // the guest's wall clock at its power-on, s since 1970-01-01 UTC
 }
 
 // File is a copy of a boot image or the like inside the recording.

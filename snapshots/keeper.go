@@ -12,8 +12,9 @@ const maxQueued = 256 << 20
 // on. An error of writing is returned by every later call, and nothing is written
 // after it. Put, Flush and Close are for one goroutine at a time.
 type Keeper struct {
-	disk *Disk
-	most int64
+	disk   *Disk
+	budget int64
+	most   int64
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -29,11 +30,12 @@ type queued struct {
 	bytes int64
 }
 
-// NewKeeper begins to write to a Disk.
-func NewKeeper(d *Disk) *Keeper { return newKeeper(d, maxQueued) }
+// NewKeeper begins to write to a Disk. Snapshots without a name are thinned when the
+// files take more than budget bytes; 0 means that all stay.
+func NewKeeper(d *Disk, budget int64) *Keeper { return newKeeper(d, budget, maxQueued) }
 
-func newKeeper(d *Disk, most int64) *Keeper {
-	k := &Keeper{disk: d, most: most, done: make(chan struct{})}
+func newKeeper(d *Disk, budget, most int64) *Keeper {
+	k := &Keeper{disk: d, budget: budget, most: most, done: make(chan struct{})}
 	k.changed.L = &k.mu
 	go k.run()
 	return k
@@ -53,7 +55,7 @@ func (k *Keeper) run() {
 		q := k.queue[0]
 		if k.err == nil {
 			k.mu.Unlock()
-			err := k.disk.Put(q.snap)
+			err := k.put(q.snap)
 			k.mu.Lock()
 			k.err = err
 		}
@@ -62,6 +64,14 @@ func (k *Keeper) run() {
 		k.bytes -= q.bytes
 		k.changed.Broadcast()
 	}
+}
+
+func (k *Keeper) put(s *Snapshot) error {
+	err := k.disk.Put(s)
+	if err == nil && k.budget > 0 {
+		_, err = k.disk.Thin(k.budget, s.State.At)
+	}
+	return err
 }
 
 // Put queues a snapshot. It waits while too much is queued.

@@ -9,23 +9,23 @@ import (
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
-// Share adds one of the store's snapshots, under a name, to the store of another
-// recording of the same machine, in the directory dir. Segments of which it needs
-// the greater part are not copied but linked, where the file system can do that.
-func (d *Disk) Share(e Entry, dir string, id framed.ID, name string) error {
+// Share adds a snapshot, under some names, to the store of another recording of the
+// same machine, in the directory dir: one that begins in this state, so that no event
+// is behind it there. Segments of this store of which it needs the greater part are
+// not copied but linked, where the file system can do that.
+func (d *Disk) Share(s *Snapshot, dir string, id framed.ID, names ...string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	err := d.share(e, dir, id, name)
+	err := d.share(s, dir, id, names)
 	if err != nil {
-		return fmt.Errorf("sharing the snapshot of %v with %s: %w", e.At, dir, err)
+		return fmt.Errorf("sharing the snapshot of %v with %s: %w", s.State.At, dir, err)
 	}
 	return nil
 }
 
-func (d *Disk) share(e Entry, dir string, id framed.ID, name string) (err error) {
-	s, err := d.loadEntry(e)
-	if err != nil {
-		return err
+func (d *Disk) share(s *Snapshot, dir string, id framed.ID, names []string) (err error) {
+	if d.closed {
+		return ErrClosed
 	}
 	if d.packer != nil { // what is linked must not grow
 		if err := d.sticky(d.packer.seal()); err != nil {
@@ -45,19 +45,21 @@ func (d *Disk) share(e Entry, dir string, id framed.ID, name string) (err error)
 	if err := child.preparePacker(); err != nil {
 		return err
 	}
-	child.link(d.cat, e)
-	return child.put(s, name)
-}
-
-// link makes the greater part of what a snapshot of another store needs part of this
-// one. What cannot be linked is left for Put to copy.
-func (d *Disk) link(from *catalog, e Entry) {
-	pages := make(map[*batch]uint64)
-	for _, n := range from.numbered(e.number).chunks {
-		if n > 0 {
-			from.mark(from.chunks[n-1], pages)
+	child.link(d.cat, s)
+	origin := *s
+	origin.State.Consumed = 0
+	for _, name := range names {
+		if err := child.put(&origin, name); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// link makes the greater part of what a snapshot needs of another store part of this
+// one. What cannot be linked is left for Put to copy.
+func (d *Disk) link(from *catalog, s *Snapshot) {
+	pages := s.ram.onDisk(from.owner)
 	needed := make(map[*segment]int64)
 	for b, which := range pages {
 		needed[b.seg] += b.share(which)
@@ -84,4 +86,17 @@ func (d *Disk) link(from *catalog, e Entry) {
 			d.linked[b] = here
 		}
 	}
+}
+
+// onDisk returns which pages of a table a store has, by batch and slot.
+func (t *table) onDisk(d *Disk) map[*batch]uint64 {
+	pages := make(map[*batch]uint64)
+	for i := range t.pages {
+		if p := t.get(i); p != nil {
+			if at := p.at.Load(); at != nil && at.batch.owner == d {
+				pages[at.batch] |= 1 << at.slot
+			}
+		}
+	}
+	return pages
 }

@@ -58,6 +58,11 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	if cfg.Origin == nil {
 		return l, cfg.Machine.PowerOn()
 	}
+	if cfg.Origin.Name != "" {
+		if err := store.Add(cfg.Origin); err != nil {
+			return nil, err
+		}
+	}
 	return l, l.restore(cfg.Origin)
 }
 

@@ -149,8 +149,22 @@ func (t *Timeline) Snapshots() (named []*snapshots.Snapshot, bytes int64) {
 	return named, t.store.Bytes()
 }
 
+// Snapshot returns the present state.
+func (t *Timeline) Snapshot() *snapshots.Snapshot {
+	s := t.take("")
+	t.store.Delete(s)
+	return s
+}
+
+// OriginName is the name of the state in which a recording begins that goes on from
+// another one. It stays what it is.
+const OriginName = "origin"
+
 // CheckName refuses a snapshot's name that would be no file name everywhere.
 func CheckName(name string) error {
+	if name == OriginName {
+		return fmt.Errorf("the snapshot name %q is taken: it is that of the state in which a recording begins", name)
+	}
 	if name == "" || len(name) > 64 {
 		return fmt.Errorf("a snapshot's name has %d characters, want 1 to 64", len(name))
 	}

@@ -71,8 +71,7 @@ type place struct {
 func (t *Timeline) here() place {
 	p := place{at: t.m.Moment(), diverged: t.diverged}
 	if p.at.Sub != 0 || t.diverged != nil {
-		p.snap = t.take("")
-		t.store.Delete(p.snap)
+		p.snap = t.Snapshot()
 	}
 	return p
 }

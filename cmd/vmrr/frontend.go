@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -140,6 +141,17 @@ func (f *frontend) outputs() pc.Outputs {
 		p.shown = at + 1
 		p.put(b)
 	}}
+}
+
+// hide keeps what the guest sends from being shown, until show: what is sent then
+// is new.
+func (f *frontend) hide() { f.showFrom(math.MaxUint64) }
+func (f *frontend) show() { f.showFrom(0) }
+
+func (f *frontend) showFrom(offset uint64) {
+	for i := range f.ports {
+		f.ports[i].shown = offset
+	}
 }
 
 // service is what a frontend serves.

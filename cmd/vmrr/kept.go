@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
@@ -19,14 +18,15 @@ type kept struct {
 	err    error // why there are none
 }
 
-// openKept opens the snapshots of a recording. Nothing else depends on them: if that
-// fails, the error comes when one is wanted or to be kept.
-func openKept(dir *replay.Dir, ram uint64) *kept {
-	disk, err := snapshots.OpenDisk(dir.SnapshotPath(), framed.ID(dir.ID()), int(ram), snapshots.ReadWrite)
+// openKept opens the snapshots of a recording, of which those without a name may take
+// budget bytes on disk. Nothing else depends on them: if that fails, the error comes
+// when one is wanted or to be kept.
+func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
+	disk, err := snapshots.OpenDisk(dir.SnapshotPath(), dir.ID(), int(ram), snapshots.ReadWrite)
 	if err != nil {
 		return &kept{err: err}
 	}
-	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk)}
+	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }
 
 // put keeps a snapshot. An error of writing it is returned by the next call.
@@ -35,6 +35,34 @@ func (k *kept) put(s *snapshots.Snapshot) error {
 		return k.err
 	}
 	return k.keeper.Put(s)
+}
+
+// flush waits until all that was put is written.
+func (k *kept) flush() error {
+	if k.err != nil {
+		return k.err
+	}
+	return k.keeper.Flush()
+}
+
+// load returns the snapshot of that name.
+func (k *kept) load(name string) (*snapshots.Snapshot, error) {
+	if k.err != nil {
+		return nil, k.err
+	}
+	e, ok := k.disk.Named(name)
+	if !ok {
+		return nil, errors.Join(&timeline.NoSnapshotError{Name: name}, k.disk.Incomplete())
+	}
+	return k.disk.Load(e)
+}
+
+// share makes a snapshot the beginning of a new recording of the same machine.
+func (k *kept) share(s *snapshots.Snapshot, to *replay.Dir, names ...string) error {
+	if k.err != nil {
+		return k.err
+	}
+	return k.disk.Share(s, to.SnapshotPath(), to.ID(), names...)
 }
 
 // close waits until all is written.

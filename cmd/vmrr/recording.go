@@ -38,33 +38,26 @@ func machineOf(c *pc.Config) recordedMachine {
 		CommandLine: c.CommandLine, NoReboot: c.NoReboot, Initrd: c.Initrd != nil}
 }
 
-// createRecording makes the directory of a new recording with all that a replay
-// will need. An empty path means the next numbered one.
-func createRecording(path string, c *pc.Config, m replay.Manifest) (dir *replay.Dir, err error) {
-	numbered := path == ""
-	if numbered {
+// createDir makes the directory of a new recording. An empty path means the next
+// numbered one.
+func createDir(path string, m replay.Manifest) (dir *replay.Dir, err error) {
+	if path == "" {
 		if path, err = replay.NextDir(); err != nil {
 			return nil, err
 		}
 	}
-	if m.Machine, err = json.Marshal(machineOf(c)); err != nil {
-		return nil, err
-	}
-	if dir, err = replay.Create(path, m); err != nil {
-		return nil, err
-	}
+	return replay.Create(path, m)
+}
+
+// addImages copies what the machine boots into a recording.
+func addImages(dir *replay.Dir, c *pc.Config) error {
 	if err := dir.AddFile(kernelFile, bytes.NewReader(c.Kernel)); err != nil {
-		return nil, err
+		return err
 	}
-	if c.Initrd != nil {
-		if err := dir.AddFile(initrdFile, bytes.NewReader(c.Initrd)); err != nil {
-			return nil, err
-		}
+	if c.Initrd == nil {
+		return nil
 	}
-	if numbered {
-		err = replay.SetLatest(path)
-	}
-	return dir, err
+	return dir.AddFile(initrdFile, bytes.NewReader(c.Initrd))
 }
 
 // openRecording opens a recording, the latest if path is empty, and returns what

@@ -127,9 +127,10 @@ func (t *thread) next() (j job, ok, run bool) {
 	return job{}, false, t.running
 }
 
-// loop works on the calling thread until ctx is cancelled, the machine fails or,
-// unless stay holds, it has ended. With stay, the machine waits at its end.
-func (t *thread) loop(ctx context.Context, stay func() bool) (timeline.Stop, error) {
+// loop works on the calling thread until ctx is cancelled or the machine has ended or
+// failed. If stay, which is told of the failure, returns true then, the machine waits
+// where it is.
+func (t *thread) loop(ctx context.Context, stay func(failed error) bool) (timeline.Stop, error) {
 	defer t.end()
 	for {
 		if ctx.Err() != nil {
@@ -144,11 +145,9 @@ func (t *thread) loop(ctx context.Context, stay func() bool) (timeline.Stop, err
 		if run {
 			stop, err := t.run(ctx, t.s.Continue)
 			switch {
-			case err != nil:
-				return 0, err
-			case stop == timeline.StopEnd && !stay():
-				return stop, nil
-			case stop != timeline.StopInterrupted:
+			case (err != nil || stop == timeline.StopEnd) && !stay(err):
+				return stop, err
+			case err != nil || stop != timeline.StopInterrupted:
 				t.setRunning(false)
 			}
 			continue
