@@ -218,24 +218,3 @@ func TestOtherRAMIsRefused(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkTakeRestore(b *testing.B) {
-	const pages = 256 << 20 / PageSize
-	m := newFakeMemory(pages)
-	r := rand.New(rand.NewPCG(1, 2))
-	m.dirty(r, pages)
-	s := newStore(b, m, false)
-	first := s.Take("first", at(0, 0))
-	b.Run("take 1000 dirty", func(b *testing.B) {
-		for b.Loop() {
-			m.dirty(r, 1000)
-			s.Take("x", at(1, 0))
-		}
-	})
-	b.Run("restore 1000 dirty", func(b *testing.B) {
-		for b.Loop() {
-			m.dirty(r, 1000)
-			s.Restore(first)
-		}
-	})
-}
