@@ -15,7 +15,8 @@ import (
 // The kinds of an index's frames. What they hold are varints, and lists of them to
 // the end of the frame:
 //
-//	head      size of RAM in bytes; always and only the first
+//	head      size of RAM in bytes, the last number that a snapshot was given before;
+//	          always and only the first
 //	segment   number in its file's name, u8[16] its id; its place is how many came before
 //	batches   of each: the segment's place, offset and length of its frame in bytes,
 //	          pages; these get the numbers that follow, from 1
@@ -69,7 +70,7 @@ type catalog struct {
 	chunks   []*chunkRecord
 	byRefs   map[string]uint64 // numbers of chunks
 	snaps    []*record         // by moment, then by number
-	last     uint64            // number given to a snapshot
+	last     uint64            // number that a snapshot was given
 }
 
 func (c *catalog) chunkCount() int { return (c.ramSize/PageSize + chunkPages - 1) / chunkPages }

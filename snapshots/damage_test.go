@@ -242,6 +242,7 @@ func FuzzIndex(f *testing.F) {
 		}
 	}
 	f.Add(seed)
+	f.Add([]byte("\x0500000\x020")) // a name longer by its own length than what is left
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := &Disk{dir: "none", ramSize: 12 * PageSize, fs: hostFiles{}, cache: newCache(12)}
 		c := d.newCatalog()

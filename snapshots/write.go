@@ -73,7 +73,8 @@ func (d *Disk) start() error {
 	if err := d.removeLeftovers(); err != nil {
 		return err
 	}
-	if err := d.writeIndex(d.newIndex().b, d.newCatalog()); err != nil {
+	cat := d.newCatalog()
+	if err := d.writeIndex(d.newIndex(cat).b, cat); err != nil {
 		return err
 	}
 	return d.removeLeftovers()
