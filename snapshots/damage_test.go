@@ -210,6 +210,57 @@ func TestDamagedPagesAreWrittenAgain(t *testing.T) {
 	}
 }
 
+// A snapshot that cannot be read half-way leaves pages that no record names; what
+// is put afterwards is right all the same.
+func TestPutOfWhatCannotBeRead(t *testing.T) {
+	const pages = 2 * chunkPages
+	r := newRig(t, pages)
+	from := t.TempDir()
+	d := r.open(from, ReadWrite)
+	for i := range 3 * batchPages {
+		r.incompressible(i)
+	}
+	r.put(d, r.take("", 0))
+	d.Close()
+	d = r.open(from, ReadWrite)
+	r.incompressible(pages - 1) // in another segment
+	r.put(d, r.take("lost", 0))
+	d.Close()
+	if err := os.Truncate(filepath.Join(from, segmentName(2)), 50); err != nil {
+		t.Fatal(err)
+	}
+	d = r.open(from, ReadOnly)
+	e, _ := d.Named("lost")
+	lost, err := d.Load(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	to := r.open(dir, ReadWrite)
+	r.put(to, newRig(t, pages).take("", 0))
+	if err := to.Delete(to.List()[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Put(lost); !typedError(err) {
+		t.Errorf("Put of a snapshot that cannot be read: %v; want a typed error", err)
+	}
+	good, err := d.Load(d.List()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.put(to, good)
+	r.put(to, r.take("next", 10))
+	r.wantList(to, "@1", "next@3")
+	to.Close()
+	to = r.open(dir, ReadWrite)
+	r.wantList(to, "@1", "next@3")
+	if err := to.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	r.wantList(to, "@1", "next@3")
+}
+
 func namesOf(bad []Damaged) (names []string) {
 	for _, b := range bad {
 		names = append(names, b.Entry.Name)

@@ -15,12 +15,14 @@ func TestShare(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		noLn   bool
-		common int // pages that only other snapshots need
+		common int  // pages that only other snapshots need
+		reopen Mode // of the parent, for sharing
 		linked int
 	}{
-		{"linked", false, 0, 1},
-		{"no links", true, 0, 0},
-		{"little is needed", false, 100, 0},
+		{"linked", false, 0, ReadWrite, 1},
+		{"linked from a store that is only read", false, 0, ReadOnly, 1},
+		{"no links", true, 0, ReadWrite, 0},
+		{"little is needed", false, 100, ReadOnly, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			parent, dir := t.TempDir(), filepath.Join(t.TempDir(), "child")
@@ -39,15 +41,22 @@ func TestShare(t *testing.T) {
 			r.store.Forget()
 			r.incompressible(150, 160, 170, 180)
 			r.put(d, r.take("", 0))
+			if test.reopen == ReadOnly {
+				d.Close()
+				d = r.open(parent, ReadOnly)
+			}
 			e := d.List()[1]
 			if err := d.Share(e, dir, child, "origin"); err != nil {
 				t.Fatal(err)
 			}
-			if err := d.Share(e, parent, testID, "self"); err == nil {
-				t.Error("sharing with itself has no error")
+			later := r.take("later", 30)
+			if test.reopen == ReadWrite {
+				if err := d.Share(e, parent, testID, "self"); err == nil {
+					t.Error("sharing with itself has no error")
+				}
+				r.put(d, later)
 			}
 			// Neither has to do with the other any more.
-			r.put(d, r.take("later", 30))
 			d.Close()
 			if err := os.RemoveAll(parent); err != nil {
 				t.Fatal(err)
