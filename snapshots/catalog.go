@@ -15,7 +15,8 @@ import (
 // The kinds of an index's frames. What they hold are varints, and lists of them to
 // the end of the frame:
 //
-//	head      size of RAM in bytes; always and only the first
+//	head      size of RAM in bytes, the last number that a snapshot was given before;
+//	          always and only the first
 //	segment   number in its file's name, u8[16] its id; its place is how many came before
 //	batches   of each: the segment's place, offset and length of its frame in bytes,
 //	          pages; these get the numbers that follow, from 1
@@ -64,11 +65,12 @@ type catalog struct {
 	ramSize  int
 	segments []*segment
 	batches  []*batch
-	pages    uint64 // the last number given to a page
+	pages    uint64   // the last number given to a page
+	batchOf  []uint32 // place in batches, by the number of a page less 1
 	chunks   []*chunkRecord
 	byRefs   map[string]uint64 // numbers of chunks
 	snaps    []*record         // by moment, then by number
-	last     uint64            // number given to a snapshot
+	last     uint64            // number that a snapshot was given
 }
 
 func (c *catalog) chunkCount() int { return (c.ramSize/PageSize + chunkPages - 1) / chunkPages }
@@ -124,6 +126,9 @@ func (c *catalog) applyBatch(d *decoder) {
 func (c *catalog) addBatch(b *batch) {
 	b.first = c.pages + 1
 	c.pages += uint64(b.count)
+	for range b.count {
+		c.batchOf = append(c.batchOf, uint32(len(c.batches)))
+	}
 	c.batches = append(c.batches, b)
 }
 
@@ -228,22 +233,13 @@ func (c *catalog) runs(refs string, f func(i int, b *batch, slot, count int)) {
 	// The form was checked when the record was taken in.
 	readRefs([]byte(refs), chunkPages, c.pages, func(i, count int, first uint64) {
 		for first > 0 && count > 0 {
-			b := c.batches[c.batchOf(first)]
+			b := c.batches[c.batchOf[first-1]]
 			slot := int(first - b.first)
 			n := min(count, b.count-slot)
 			f(i, b, slot, n)
 			i, count, first = i+n, count-n, first+uint64(n)
 		}
 	})
-}
-
-// batchOf returns the place of the batch that has the page of a number.
-func (c *catalog) batchOf(page uint64) int {
-	i, found := slices.BinarySearchFunc(c.batches, page, func(b *batch, n uint64) int { return cmp.Compare(b.first, n) })
-	if !found {
-		i--
-	}
-	return i
 }
 
 // chunk returns a chunk by its number: the same one as long as somebody has it.

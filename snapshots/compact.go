@@ -150,7 +150,7 @@ func (c *compaction) movePages() (bad *segment, err error) {
 
 // finish writes the new index and makes the new catalog the store's.
 func (c *compaction) finish() error {
-	d, f := c.d, c.d.newIndex()
+	d := c.d
 	numbers := make(map[uint64]uint64) // of chunks: old, new
 	for _, r := range d.cat.snaps {
 		own := &record{Entry: r.Entry}
@@ -163,6 +163,7 @@ func (c *compaction) finish() error {
 		c.cat.insert(own)
 	}
 	c.cat.last = d.cat.last
+	f := d.newIndex(c.cat)
 	f.catalog(c.cat, extent{})
 	for i, own := range c.cat.snaps {
 		state, err := d.state(d.cat.snaps[i])

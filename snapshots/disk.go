@@ -71,7 +71,16 @@ func openDisk(fs filesystem, dir string, id framed.ID, ramSize int, mode Mode) (
 	return d, nil
 }
 
+// newSegment returns the segment of a number and id. One that the store had before
+// it was read again is the same, with its open file: snapshots were loaded from it.
 func (d *Disk) newSegment(number uint64, id framed.ID) *segment {
+	if d.cat != nil {
+		for _, s := range d.cat.segments {
+			if s.number == number && s.id == id {
+				return s
+			}
+		}
+	}
 	return &segment{number: number, id: id, path: filepath.Join(d.dir, segmentName(number)), fs: d.fs}
 }
 

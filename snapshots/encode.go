@@ -82,7 +82,10 @@ func (d *decoder) upTo(most uint64) uint64 {
 
 // blob reads a copy of some bytes; nil if there are none.
 func (d *decoder) blob() []byte {
-	n := d.upTo(uint64(len(d.b)))
+	n := d.uvarint()
+	if n > uint64(len(d.b)) { // of what is left behind the length
+		d.err = errForm
+	}
 	if d.err != nil || n == 0 {
 		return nil
 	}

@@ -136,7 +136,7 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 			return end, err
 		}
 		if end == 0 {
-			err = d.checkHead(frame, path)
+			err = d.checkHead(frame, path, cat)
 		} else if failed := cat.apply(frame); failed != nil {
 			err = &ErrDamaged{path, frame.Offset, failed.Error()}
 		}
@@ -147,9 +147,11 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 	}
 }
 
-func (d *Disk) checkHead(f framed.Frame, path string) error {
-	ramSize, n := binary.Uvarint(f.Payload)
-	if f.Kind != kindHead || n <= 0 || n != len(f.Payload) {
+func (d *Disk) checkHead(f framed.Frame, path string, cat *catalog) error {
+	head := decoder{b: f.Payload}
+	ramSize := head.uvarint()
+	cat.last = head.uvarint()
+	if f.Kind != kindHead || head.err != nil || len(head.b) > 0 {
 		return &ErrDamaged{path, f.Offset, "its first record is not that of an index"}
 	}
 	if ramSize != uint64(d.ramSize) {
@@ -158,10 +160,10 @@ func (d *Disk) checkHead(f framed.Frame, path string) error {
 	return nil
 }
 
-// newIndex begins the contents of an index file.
-func (d *Disk) newIndex() *frames {
+// newIndex begins the contents of an index file for a catalog.
+func (d *Disk) newIndex(c *catalog) *frames {
 	f := &frames{id: d.id, b: indexFormat.Header(d.id)}
-	f.add(kindHead, binary.AppendUvarint(nil, uint64(d.ramSize)))
+	f.add(kindHead, binary.AppendUvarint(binary.AppendUvarint(nil, uint64(d.ramSize)), c.last))
 	return f
 }
 

@@ -3,6 +3,7 @@
 package snapshots
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/vmrr/vmrr/machine"
@@ -39,7 +40,8 @@ func victim(n int, present machine.Moment, get func(i int) (at uint64, stays boo
 			continue
 		}
 		before, _ := get(i - 1)
-		next := max(at, present.ICount) // behind the last lies what is still to be kept
+		// Behind the last one there is as much as before it, for all we know.
+		next := at + min(at-before, math.MaxUint64-at)
 		if i+1 < n {
 			next, _ = get(i + 1)
 		}

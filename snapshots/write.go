@@ -73,7 +73,8 @@ func (d *Disk) start() error {
 	if err := d.removeLeftovers(); err != nil {
 		return err
 	}
-	if err := d.writeIndex(d.newIndex().b, d.newCatalog()); err != nil {
+	cat := d.newCatalog()
+	if err := d.writeIndex(d.newIndex(cat).b, cat); err != nil {
 		return err
 	}
 	return d.removeLeftovers()
@@ -132,10 +133,15 @@ func (d *Disk) put(s *Snapshot, name string) error {
 		return err
 	}
 	if replaced {
-		return d.compactIf(2)
+		d.tidy()
 	}
 	return nil
 }
+
+// tidy compacts if more than half of all bytes are not needed. If that fails, the
+// snapshots are what they were: it is no error of the change that came before, and
+// the next one tries again or hears of it.
+func (d *Disk) tidy() { _ = d.compactIf(2) }
 
 // sticky remembers an error after which nothing can be written any more.
 func (d *Disk) sticky(err error) error {
@@ -262,13 +268,12 @@ func (d *Disk) Delete(e Entry) error {
 	defer d.mu.Unlock()
 	err := d.begin()
 	if err == nil {
-		if err = d.remove([]Entry{e}); err == nil {
-			err = d.compactIf(2)
-		}
+		err = d.remove([]Entry{e})
 	}
 	if err != nil {
 		return fmt.Errorf("deleting the snapshot of %v in %s: %w", e.At, d.dir, err)
 	}
+	d.tidy()
 	return nil
 }
 
