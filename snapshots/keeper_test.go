@@ -12,7 +12,7 @@ func TestKeeper(t *testing.T) {
 	dir := t.TempDir()
 	r := newRig(t, 100)
 	d := r.open(dir, ReadWrite)
-	k := newKeeper(d, 10*PageSize)
+	k := newKeeper(d, 0, 10*PageSize)
 	var want []string
 	for i := range 50 {
 		s := r.take(fmt.Sprint(i), 30) // the machine goes on meanwhile
@@ -48,7 +48,7 @@ func TestKeeperError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	k := NewKeeper(d)
+	k := NewKeeper(d, 0)
 	if err := errors.Join(k.Put(r.take("a", 30)), k.Flush()); err != nil {
 		t.Fatal(err)
 	}

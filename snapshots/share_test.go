@@ -46,12 +46,17 @@ func TestShare(t *testing.T) {
 				d = r.open(parent, ReadOnly)
 			}
 			e := d.List()[1]
-			if err := d.Share(e, dir, child, "origin"); err != nil {
+			r.begins = map[string]bool{"origin": true, "kept": true}
+			s, err := d.Load(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Share(s, dir, child, "origin", "kept"); err != nil {
 				t.Fatal(err)
 			}
 			later := r.take("later", 30)
 			if test.reopen == ReadWrite {
-				if err := d.Share(e, parent, testID, "self"); err == nil {
+				if err := d.Share(s, parent, testID, "self"); err == nil {
 					t.Error("sharing with itself has no error")
 				}
 				r.put(d, later)
@@ -66,7 +71,7 @@ func TestShare(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			r.wantList(c, "origin@2")
+			r.wantList(c, "origin@2", "kept@2")
 			linked := 0
 			for _, s := range c.cat.segments {
 				if st, err := os.Stat(s.path); err == nil && s.id == d.cat.segments[0].id && st.Size() > 0 {
@@ -80,7 +85,7 @@ func TestShare(t *testing.T) {
 			if err := c.Compact(); err != nil {
 				t.Fatal(err)
 			}
-			r.wantList(c, "origin@2", "next@4")
+			r.wantList(c, "origin@2", "kept@2", "next@4")
 		})
 	}
 }
