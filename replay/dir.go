@@ -105,7 +105,7 @@ func noManifest(path string) error {
 	if _, err := os.Stat(filepath.Join(path, logName)); err == nil {
 		return &ErrDamaged{File: filepath.Join(path, manifestName), Offset: -1, What: "it is missing"}
 	}
-	return missingError(fmt.Sprintf("the directory %s holds no recording: it has no %s", path, manifestName))
+	return missingError(fmt.Sprintf("%s is not a recording: the directory has no %s", path, manifestName))
 }
 
 // readLimited reads a file, but little more than limit bytes of it.
