@@ -24,7 +24,7 @@ func moment(icount uint64, sub uint32) machine.Moment {
 
 // testRecords has every kind of record, and extreme values.
 func testRecords() []Record {
-	hash := StateHash{ICount: 5000, State: Sum64(0xdeadbeef12345678), ConsoleBytes: 77, ConsoleHash: 0xfedcba9876543210}
+	hash := StateHash{ICount: 5000, Parts: []uint64{0xdeadbeef12345678, 9}, ConsoleBytes: 77, ConsoleHash: 0xfedcba9876543210}
 	final := hash
 	final.ICount = 1<<64 - 1
 	return []Record{

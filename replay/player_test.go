@@ -117,12 +117,12 @@ func record(t *testing.T, seed uint64, end bool) (path string, states map[uint64
 			t.Fatal(err)
 		}
 		states[n] = m
-		if err := r.Hash(StateHash{ICount: n, State: Sum64(m.state)}); err != nil {
+		if err := r.Hash(StateHash{ICount: n, Parts: []uint64{m.state}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if end {
-		if err := r.End(m.at, "the test is over", StateHash{State: Sum64(m.state)}); err != nil {
+		if err := r.End(m.at, "the test is over", StateHash{Parts: []uint64{m.state}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestReplayIsTheSameRun(t *testing.T) {
 			if want, ok := states[n]; ok && m != want {
 				t.Fatalf("seed %d: replayed state at %d is %+v; want %+v", seed, n, m, want)
 			}
-			if h, ok := p.HashAt(n); ok != (n%100 == 0) || ok && h.State != Sum64(m.state) {
+			if h, ok := p.HashAt(n); ok != (n%100 == 0) || ok && h.Parts[0] != m.state {
 				t.Errorf("seed %d: the hash at %d is %v, %v; the state is %x", seed, n, h, ok, m.state)
 			}
 			marks[n] = mark{m, p.Consumed()}

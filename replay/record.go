@@ -18,7 +18,7 @@ const (
 	KindInput  Kind = 1 // an input was delivered: u8 kind, u8 unit, data to the end
 	KindAnswer Kind = 2 // a query was answered: u8 query, i64 answer
 	KindWarp   Kind = 3 // an idle wait ended before its deadline: virtual ns it ended at
-	KindHash   Kind = 4 // the canonical state at an icount: u8[16] state, console bytes, u64 console hash
+	KindHash   Kind = 4 // the canonical state at an icount: the number of parts, u64 of each, console bytes, u64 console hash
 	KindMark   Kind = 5 // nothing else happened before this moment: empty
 	KindEnd    Kind = 6 // the run ended here: as KindHash, then the reason to the end
 )
@@ -31,24 +31,16 @@ func (k Kind) String() string {
 	return fmt.Sprintf("record kind %d", uint8(k))
 }
 
-// Sum is a hash of a machine's state. A hash of fewer bytes is padded with zeros.
-type Sum [16]byte
-
-func (s Sum) String() string { return fmt.Sprintf("%x", s[:]) }
-
-// Sum64 makes a Sum of a 64-bit hash.
-func Sum64(h uint64) (s Sum) {
-	binary.BigEndian.PutUint64(s[:], h)
-	return s
-}
-
 // StateHash says what the machine's state was at an instant of the recording.
 type StateHash struct {
-	ICount       uint64 // instructions retired
-	State        Sum    // of the whole machine
-	ConsoleBytes uint64 // bytes the guest has sent to its console since power-on
-	ConsoleHash  uint64 // of those bytes
+	ICount       uint64   // instructions retired
+	Parts        []uint64 // of each part of the state, in the order of machine.Machine.Parts; at most 256
+	ConsoleBytes uint64   // bytes the guest has sent to its console since power-on
+	ConsoleHash  uint64   // of those bytes
 }
+
+// maxParts bounds the parts of a state.
+const maxParts = 256
 
 // Record is one entry of the log. Kind says which of the fields after At count.
 type Record struct {
@@ -79,7 +71,7 @@ func (r *Record) Summary() string {
 	case KindWarp:
 		return fmt.Sprintf("clock jump to %d ns, short of the deadline", r.Until)
 	case KindHash:
-		return fmt.Sprintf("state hash %v, %d console bytes", r.Hash.State, r.Hash.ConsoleBytes)
+		return fmt.Sprintf("state hashes %x, %d console bytes", r.Hash.Parts, r.Hash.ConsoleBytes)
 	case KindEnd:
 		return fmt.Sprintf("end: %s", r.Reason)
 	}
@@ -104,7 +96,13 @@ func (r *Record) encode() ([]byte, error) {
 	case KindWarp:
 		b = binary.AppendUvarint(b, r.Until)
 	case KindHash, KindEnd:
-		b = append(b, r.Hash.State[:]...)
+		if len(r.Hash.Parts) > maxParts {
+			return nil, fmt.Errorf("a state of %d parts does not fit in a recording: want at most %d", len(r.Hash.Parts), maxParts)
+		}
+		b = binary.AppendUvarint(b, uint64(len(r.Hash.Parts)))
+		for _, p := range r.Hash.Parts {
+			b = le.AppendUint64(b, p)
+		}
 		b = binary.AppendUvarint(b, r.Hash.ConsoleBytes)
 		b = le.AppendUint64(b, r.Hash.ConsoleHash)
 		if r.Kind == KindEnd {
@@ -139,7 +137,13 @@ func decodeRecord(kind Kind, payload []byte) (Record, error) {
 		r.Until = d.uvarint()
 	case KindHash, KindEnd:
 		r.Hash.ICount = r.At.ICount
-		copy(r.Hash.State[:], d.take(len(r.Hash.State)))
+		n := d.uvarint()
+		if n > maxParts {
+			return r, errPayload
+		}
+		for range n {
+			r.Hash.Parts = append(r.Hash.Parts, d.uint64())
+		}
 		r.Hash.ConsoleBytes = d.uvarint()
 		r.Hash.ConsoleHash = d.uint64()
 		if kind == KindEnd {

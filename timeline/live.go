@@ -139,8 +139,11 @@ func (l *Live) take(name string) *snapshots.Snapshot {
 // stateHash is the record of a machine's state as it is.
 func stateHash(m *machine.Machine) replay.StateHash {
 	bytes, hash := m.Board.Console()
-	return replay.StateHash{ICount: m.Moment().ICount, State: replay.Sum64(uint64(m.Hash())),
-		ConsoleBytes: bytes, ConsoleHash: hash}
+	s := replay.StateHash{ICount: m.Moment().ICount, ConsoleBytes: bytes, ConsoleHash: hash}
+	for _, h := range m.Hashes() {
+		s.Parts = append(s.Parts, uint64(h))
+	}
+	return s
 }
 
 // Finish logs the end of the recording. Nothing can run afterwards. A machine that

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
@@ -161,10 +162,21 @@ func (t *Timeline) check(want replay.StateHash) error {
 		return diverged("the bytes on the console", want.ConsoleBytes, got.ConsoleBytes)
 	case got.ConsoleHash != want.ConsoleHash:
 		return diverged("the hash of the console output", want.ConsoleHash, got.ConsoleHash)
-	case got.State != want.State:
-		return diverged("the hash of the machine's state", want.State, got.State)
+	case len(got.Parts) != len(want.Parts):
+		return diverged("the parts that the machine's state has", len(want.Parts), len(got.Parts))
 	}
-	return nil
+	var parts, wants, gots []string
+	for i, name := range t.m.Parts() {
+		if got.Parts[i] != want.Parts[i] {
+			parts = append(parts, name)
+			wants = append(wants, fmt.Sprintf("%016x", want.Parts[i]))
+			gots = append(gots, fmt.Sprintf("%016x", got.Parts[i]))
+		}
+	}
+	if parts == nil {
+		return nil
+	}
+	return diverged("the state of "+strings.Join(parts, ", "), "hash "+strings.Join(wants, ", "), strings.Join(gots, ", "))
 }
 
 // StepForward executes n instructions. A breakpoint on the way stops it.
