@@ -126,6 +126,11 @@ type Engine interface {
 	Save() []byte
 	Load([]byte) error
 
+	// NewState returns a pointer to an empty struct of the type that Save encodes,
+	// of integers and arrays of them behind a u16 version, little-endian. The
+	// tag "names" of a field names the elements of its array.
+	NewState() any
+
 	// DirtyEpoch starts a new epoch of dirty tracking and returns its number.
 	// DirtySince calls f for each RAM page, by index in ascending order, that
 	// was written in the given epoch or a later one. Pages are PageSize bytes.

@@ -19,6 +19,9 @@ type Device interface {
 	// Save returns the whole guest-visible state as a versioned blob (EncodeState).
 	// It is called at instruction boundaries only, and has no side effects.
 	Save() []byte
+	// NewState returns a pointer to an empty struct of the type that Save encodes:
+	// the names of what is in the blob.
+	NewState() any
 	// Load restores a blob from Save, re-arming timers and driving output lines
 	// to the saved levels. A newer version or damaged blob is a *StateError and
 	// leaves the device unchanged.

@@ -43,6 +43,10 @@ func (r *ramHash) update(ram []byte, e cpu.Engine) uint64 {
 	return r.sum
 }
 
+// Rehash makes the next Hash look at all of RAM. Without it, what changes RAM behind
+// the engine's back, a fault of the host's memory for one, does not show.
+func (m *Machine) Rehash() { m.ram = ramHash{} }
+
 // Hash returns the hash of the state: that of all its parts.
 func (m *Machine) Hash() Hash { return Sum(m.Hashes()) }
 

@@ -18,9 +18,10 @@ type toy struct {
 	value byte
 }
 
-func (d *toy) Name() string { return d.name }
-func (d *toy) Reset()       {}
-func (d *toy) Save() []byte { return []byte{d.value} }
+func (d *toy) Name() string  { return d.name }
+func (d *toy) Reset()        {}
+func (d *toy) Save() []byte  { return []byte{d.value} }
+func (d *toy) NewState() any { return new(byte) }
 
 func (d *toy) Load(b []byte) error {
 	if len(b) != 1 {

@@ -149,7 +149,7 @@ func (t *Timeline) Snapshots() (named []*snapshots.Snapshot, bytes int64) {
 	return named, t.store.Bytes()
 }
 
-// Snapshot returns the present state.
+// Snapshot returns the present state. It is in no store.
 func (t *Timeline) Snapshot() *snapshots.Snapshot {
 	s := t.take("")
 	t.store.Delete(s)

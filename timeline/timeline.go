@@ -36,6 +36,8 @@ type Config struct {
 	// Progress, if not nil, is told of a long run forward, at hash records and
 	// snapshots: where it is, and where it goes (the end of the recording at most).
 	Progress func(at, to uint64)
+	// Stage, if not nil, is told what Verify does from now on, in a few words.
+	Stage func(what string)
 }
 
 // Timeline is a recording being replayed. All methods are called on the engine's
@@ -192,25 +194,4 @@ func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
 // Continue runs forward until a breakpoint, the mark or the end of history.
 func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
 	return t.StepForward(ctx, math.MaxUint64)
-}
-
-// Verify runs the rest of the recording and checks every hash record and the
-// final state. An error is a *replay.ErrDiverged or says why it could not run.
-func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
-	var stop Stop
-	err := t.withoutBreaks(func() (err error) {
-		stop, err = t.run(ctx, math.MaxUint64)
-		return err
-	})
-	if err != nil || stop != StopEnd {
-		return stop, err
-	}
-	end := t.cfg.Player.End()
-	if end.CutOff != nil {
-		return stop, nil // there is no final state to compare
-	}
-	if at := t.m.Moment(); at != end.At {
-		return 0, &replay.ErrDiverged{At: at, What: "the end of the run", Want: end.At.String(), Got: at.String()}
-	}
-	return stop, t.check(end.Final)
 }

@@ -44,6 +44,9 @@ const (
 // MaxLength is the length of the longest instruction in bytes.
 const MaxLength = 15
 
+// Bad is the text of what is no instruction.
+const Bad = "(bad)"
+
 // Instruction is one instruction as text, in AT&T syntax as gdb and the GNU
 // assembler write it.
 type Instruction struct {
@@ -53,7 +56,7 @@ type Instruction struct {
 }
 
 // X86 disassembles up to count instructions of code that lies at linear address
-// pc. What is no instruction, or not all there, is one byte long and "(bad)".
+// pc. What is no instruction, or not all there, is one byte long and Bad.
 func X86(mode Mode, code []byte, pc uint64, count int) ([]Instruction, error) {
 	var handle C.csh
 	modes := map[Mode]C.cs_mode{Mode16: C.CS_MODE_16, Mode32: C.CS_MODE_32, Mode64: C.CS_MODE_64}
@@ -68,7 +71,7 @@ func X86(mode Mode, code []byte, pc uint64, count int) ([]Instruction, error) {
 		n := int(C.one(handle, (*C.uint8_t)(unsafe.SliceData(code)), C.size_t(len(code)), C.uint64_t(pc), &text[0], C.size_t(len(text))))
 		i := Instruction{pc, n, C.GoString(&text[0])}
 		if n == 0 {
-			i = Instruction{pc, 1, "(bad)"}
+			i = Instruction{pc, 1, Bad}
 		}
 		out = append(out, i)
 		code, pc = code[i.Length:], pc+uint64(i.Length)

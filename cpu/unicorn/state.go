@@ -47,6 +47,9 @@ func (e *Engine) Load(b []byte) error {
 	return nil
 }
 
+// NewState implements cpu.Engine.
+func (e *Engine) NewState() any { return new(x86.State) }
+
 // PC implements cpu.Engine.
 func (e *Engine) PC() uint64 {
 	s := e.State()

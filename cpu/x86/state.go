@@ -40,15 +40,16 @@ const (
 
 // State is the architectural state of a CPU at an instruction boundary, and the
 // hidden state that its later behaviour depends on. It is plain data in a
-// canonical form: equal states have equal bytes. Not in it are the count and
+// canonical form: equal states have equal bytes. The tag "names" names the elements
+// of an array for who tells states apart. Not in it are the count and
 // the clock (the machine's), RAM, and CR8 and the APIC base (the local APIC's).
 type State struct {
-	Regs                                         [16]uint64
+	Regs                                         [16]uint64 `names:"RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15"`
 	RIP, RFLAGS                                  uint64
-	Segs                                         [6]Segment
+	Segs                                         [6]Segment `names:"ES CS SS DS FS GS"`
 	LDT, TR, GDT, IDT                            Segment
 	CR0, CR2, CR3, CR4                           uint64
-	DR                                           [8]uint64
+	DR                                           [8]uint64 `names:"DR0 DR1 DR2 DR3 DR4 DR5 DR6 DR7"`
 	EFER, STAR, LSTAR, CSTAR, FMASK              uint64
 	KernelGSBase                                 uint64
 	SysenterCS, SysenterESP, SysenterEIP         uint64

@@ -108,6 +108,9 @@ func (p *PM) Reset() {
 // Save returns the state.
 func (p *PM) Save() []byte { return devices.EncodeState(version, &p.s) }
 
+// NewState implements devices.Device.
+func (p *PM) NewState() any { return new(state) }
+
 // Load restores a state, arms the timer and drives the SCI.
 func (p *PM) Load(blob []byte) error {
 	var s state

@@ -86,6 +86,9 @@ func (a *IOAPIC) Reset() {
 // Save returns the state; there is nothing else.
 func (a *IOAPIC) Save() []byte { return devices.EncodeState(ioapicVersion, &a.s) }
 
+// NewState implements devices.Device.
+func (a *IOAPIC) NewState() any { return new(ioapicState) }
+
 // Load restores a state. It sends no message: what was accepted is in the state
 // of the local APIC. What drives the inputs must be loaded before.
 func (a *IOAPIC) Load(blob []byte) error {

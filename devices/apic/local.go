@@ -138,6 +138,9 @@ func (l *Local) resetRegisters() {
 // follows from the rest.
 func (l *Local) Save() []byte { return devices.EncodeState(localVersion, &l.s) }
 
+// NewState implements devices.Device.
+func (l *Local) NewState() any { return new(localState) }
+
 // Load restores a state, arms the timer and drives the Interrupt output. What
 // drives LINT0 and LINT1, the IO-APIC included, must be loaded before.
 func (l *Local) Load(blob []byte) error {

@@ -62,6 +62,9 @@ func (d *Device) Reset() {}
 // Save returns the version alone.
 func (d *Device) Save() []byte { return devices.EncodeState(version, state{}) }
 
+// NewState implements devices.Device.
+func (d *Device) NewState() any { return new(state) }
+
 // Load checks the version.
 func (d *Device) Load(blob []byte) error {
 	return devices.DecodeState(d.Name(), blob, version, &state{})

@@ -116,6 +116,9 @@ func (c *Controller) Reset() {
 // Save returns the state of the controller and of the keyboard.
 func (c *Controller) Save() []byte { return devices.EncodeState(version, &c.s) }
 
+// NewState implements devices.Device.
+func (c *Controller) NewState() any { return new(state) }
+
 // Load restores what Save saved.
 func (c *Controller) Load(blob []byte) error {
 	var s state

@@ -75,6 +75,9 @@ func (b *Bus) Reset() { b.s = busState{} }
 // Save returns the state of the ports; the functions are not in it.
 func (b *Bus) Save() []byte { return devices.EncodeState(busVersion, &b.s) }
 
+// NewState implements devices.Device.
+func (b *Bus) NewState() any { return new(busState) }
+
 // Load restores a state.
 func (b *Bus) Load(blob []byte) error {
 	var s busState

@@ -48,6 +48,9 @@ func (r *ResetControl) Reset() { r.s = resetState{} }
 // Save returns the state.
 func (r *ResetControl) Save() []byte { return devices.EncodeState(resetVersion, &r.s) }
 
+// NewState implements devices.Device.
+func (r *ResetControl) NewState() any { return new(resetState) }
+
 // Load restores a state; it asks for nothing.
 func (r *ResetControl) Load(blob []byte) error {
 	var s resetState

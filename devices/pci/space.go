@@ -163,6 +163,9 @@ func (s *Space) ResetConfig() { s.bytes = s.reset }
 // definition and not saved.
 func (s *Space) SaveConfig() []byte { return devices.EncodeState(spaceVersion, &s.bytes) }
 
+// NewState implements devices.Device for a function whose state is SaveConfig's.
+func (s *Space) NewState() any { return new(struct{ Config [256]byte }) }
+
 // LoadConfig restores SaveConfig's bytes for the named device. Bytes whose
 // read-only part is not this function's are a *devices.StateError.
 func (s *Space) LoadConfig(device string, blob []byte) error {

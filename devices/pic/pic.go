@@ -74,6 +74,9 @@ func (p *PIC) Reset() {
 // Save returns the state of both chips.
 func (p *PIC) Save() []byte { return devices.EncodeState(version, &p.s) }
 
+// NewState implements devices.Device.
+func (p *PIC) NewState() any { return new(state) }
+
 // Load restores both chips and drives INTR.
 func (p *PIC) Load(blob []byte) error {
 	var s state

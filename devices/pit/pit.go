@@ -90,6 +90,9 @@ func (p *PIT) Reset() {
 // Save returns the counters and port 0x61.
 func (p *PIT) Save() []byte { return devices.EncodeState(version, &p.s) }
 
+// NewState implements devices.Device.
+func (p *PIT) NewState() any { return new(state) }
+
 // Load restores what Save saved.
 func (p *PIT) Load(blob []byte) error {
 	var s state

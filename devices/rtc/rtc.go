@@ -154,6 +154,9 @@ func (r *RTC) NMIMasked() bool { return r.s.NMIMasked }
 // Save returns registers, memory and the base of time.
 func (r *RTC) Save() []byte { return devices.EncodeState(version, &r.s) }
 
+// NewState implements devices.Device.
+func (r *RTC) NewState() any { return new(state) }
+
 // Load restores what Save saved.
 func (r *RTC) Load(blob []byte) error {
 	var s state

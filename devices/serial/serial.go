@@ -96,6 +96,9 @@ func (u *UART) Reset() {
 // Save returns the registers, the receiver and the backlog.
 func (u *UART) Save() []byte { return devices.EncodeState(version, &u.s) }
 
+// NewState implements devices.Device.
+func (u *UART) NewState() any { return new(state) }
+
 // Load restores what Save saved.
 func (u *UART) Load(blob []byte) error {
 	var s state

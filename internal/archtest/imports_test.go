@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 // onlyFrom says who may import some rooms at all, tests aside.
 var onlyFrom = map[string][]string{
 	"cpu/unicorn":        {"cmd", "internal/testguest"},
-	"cpu/disasm":         {"cmd", "monitor"},
+	"cpu/disasm":         {"cmd", "monitor", "timeline"},
 	"internal/testguest": {},
 	"cmd":                {},
 }

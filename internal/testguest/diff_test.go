@@ -17,7 +17,7 @@ func TestDiff(t *testing.T) {
 		t.Errorf("two machines at the same count differ in:\n%s", got)
 	}
 	b.Goto(t, 100_001)
-	if _, err := b.RAM.WriteAt([]byte{0xa5}, 0x9000f); err != nil {
+	if _, err := b.RAM.WriteAt([]byte{0xa5, 0, 0, 0, 0, 7}, 0x9000f); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range b.Board.Devices() {
@@ -29,10 +29,10 @@ func TestDiff(t *testing.T) {
 	}
 	got := Diff(a.Machine, b.Machine)
 	for _, want := range []string{
-		"moment: got icount 100000, want icount 100001\n",
-		"CPU Regs[1]: got 0x", // it clears memory there
-		"device com1-output, byte 0x0: got 01 00 00 00 00 00 00 00, want 01 00 03 00 00 00 00 00\n",
-		"RAM page 144, address 0x90008: got 00 00 00 00 00 00 00 00, want 00 00 00 00 00 00 00 a5\n",
+		"clock moment: want icount 100001, got icount 100000\n",
+		"CPU RCX: want 0x", // it clears memory there
+		"com1-output Count: want 0x3, got 0x0\n",
+		"RAM 0x9000f: want a5, got 00\nRAM 0x90014: want 07, got 00\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Diff says\n%s\nwant it to say %q", got, want)

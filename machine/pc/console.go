@@ -46,6 +46,9 @@ func (t *tally) Reset() {}
 // Save implements devices.Device.
 func (t *tally) Save() []byte { return devices.EncodeState(tallyVersion, &t.state) }
 
+// NewState implements devices.Device.
+func (t *tally) NewState() any { return new(tallyState) }
+
 // Load implements devices.Device.
 func (t *tally) Load(b []byte) error {
 	var s tallyState

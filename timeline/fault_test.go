@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/vmrr/vmrr/internal/testguest"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// The recordings that faults are put into are of the first instructions of a boot,
+// in which the kernel unpacks nothing and sets itself up.
+const (
+	faultEnd  = 20_000_000 // where they end
+	faultHash = 2_000_000  // instructions between hash records
+	faultAt   = 13_131_313 // where faults strike
+	inputAt   = 12_345_678 // where a byte comes in
+	// faultPA is an address that the guest does not use so early, and faultBit a
+	// bit there.
+	faultPA, faultBit = 0x0abc_def5, 0x10
+)
+
+// door is a door that others are put in front of: at a count it is asked, and can
+// do something.
+type door struct {
+	machine.Inputs
+	vm    *testguest.VM
+	at    uint64
+	then  func(from uint64) // from is the count at which it was asked before
+	asked uint64
+	// What then may want done with the input at this count, if there is one.
+	swallow bool // it is taken and not given
+	lose    bool // it is not taken
+	delay   bool // it is given one instruction later
+	late    *machine.Input
+}
+
+func (d *door) Take(at machine.Moment) (machine.Input, bool, error) {
+	from := d.asked
+	d.asked = at.ICount
+	if at.ICount == d.at && from != d.at {
+		d.swallow, d.lose, d.delay, d.late = false, false, false, nil
+		d.then(from)
+	}
+	if in := d.late; in != nil && at.ICount == d.at+1 {
+		d.late = nil
+		return *in, true, nil
+	}
+	if at.ICount != d.at || d.lose {
+		if d.lose = d.lose && at.ICount == d.at; d.lose {
+			return machine.Input{}, false, nil
+		}
+		return d.Inputs.Take(at)
+	}
+	in, ok, err := d.Inputs.Take(at)
+	if ok && d.delay {
+		d.late = &in
+	}
+	return in, ok && !d.swallow && !d.delay, err
+}
+
+func (d *door) Horizon(at machine.Moment) uint64 {
+	h := d.Inputs.Horizon(at)
+	if at.ICount < d.at {
+		h = min(h, d.at)
+	}
+	if d.late != nil {
+		h = min(h, d.at+1)
+	}
+	return h
+}
+
+// flip turns a bit of RAM around.
+func (d *door) flip(pa uint64, bit byte) {
+	b := []byte{0}
+	d.vm.RAM.ReadAt(b, int64(pa))
+	b[0] ^= bit
+	d.vm.RAM.WriteAt(b, int64(pa))
+}
+
+// faultRecording is a recording, and where in it the snapshots are that were kept.
+type faultRecording struct {
+	tape *replay.Tape
+	kept []*snapshots.Snapshot
+}
+
+// recordFault records, with hash records close to each other. fault, if not nil,
+// happens at faultAt; at the counts of keep snapshots are kept.
+func recordFault(t *testing.T, fault func(d *door), keep ...uint64) *faultRecording {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "log")
+	log, err := replay.CreateLog(path, replay.ID{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := testguest.Live()
+	typing := &door{Inputs: live, at: inputAt, then: func(uint64) {
+		live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte("k")})
+	}}
+	rec := replay.NewRecorder(typing, log)
+	harm := &door{Inputs: rec, at: faultAt}
+	harm.then = func(uint64) {
+		if fault != nil {
+			fault(harm)
+		}
+	}
+	vm := testguest.Boot(t, testguest.Options{Inputs: harm})
+	harm.vm = vm
+	store, r := vm.NewStore(t), &faultRecording{}
+	next := uint64(faultHash)
+	for _, n := range append(keep, faultEnd) {
+		for ; next <= n; next += faultHash {
+			vm.Goto(t, next)
+			if err := rec.Hash(timeline.StateHash(vm.Machine)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		vm.Goto(t, n)
+		if n < faultEnd {
+			state := snapshots.State{State: vm.Save(), Consumed: rec.Consumed()}
+			r.kept = append(r.kept, store.Store.Take("", state))
+		}
+	}
+	if err := rec.End(vm.Moment(), "enough", timeline.StateHash(vm.Machine)); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r.tape, err = replay.LoadTape(path); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// open returns a timeline over the recording whose door is behind what put makes.
+func (r *faultRecording) open(t *testing.T, put func(player *replay.Player) *door) *timeline.Timeline {
+	t.Helper()
+	return r.openWith(t, put, nil)
+}
+
+// openWith is open; stage is told what Verify does.
+func (r *faultRecording) openWith(t *testing.T, put func(player *replay.Player) *door, stage func(string)) *timeline.Timeline {
+	t.Helper()
+	player := replay.NewPlayer(r.tape)
+	d := &door{Inputs: player, at: testguest.Forever}
+	if put != nil {
+		d = put(player)
+	}
+	d.vm = testguest.New(t, testguest.Options{Inputs: d})
+	tl, err := timeline.New(timeline.Config{Machine: d.vm.Machine, Player: player,
+		Policy: timeline.Policy{Every: timeline.Never}, Stage: stage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.kept {
+		if err := tl.AddSnapshot(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tl
+}
+
+// between replays up to behind the input, which is no canonical state, and returns
+// a snapshot of that; of a wrong one, if that is wanted.
+func (r *faultRecording) between(t *testing.T, wrong bool) *snapshots.Snapshot {
+	t.Helper()
+	player := replay.NewPlayer(r.tape)
+	d := &door{Inputs: player, at: inputAt}
+	d.then = func(uint64) { d.vm.Interrupt() } // it stops when the input is in
+	d.vm = testguest.Boot(t, testguest.Options{Inputs: d})
+	if stop, err := d.vm.Run(faultEnd); stop.Kind != machine.StopInterrupted || err != nil {
+		t.Fatalf("stopping behind the input: %+v, error %v", stop, err)
+	}
+	if at, want := d.vm.Moment(), (machine.Moment{ICount: inputAt, Sub: 1}); at != want {
+		t.Fatalf("stopping behind the input at %v, want %v", at, want)
+	}
+	if wrong {
+		d.flip(faultPA, faultBit)
+	}
+	return d.vm.NewStore(t).Store.Take("", snapshots.State{State: d.vm.Save(), Consumed: player.Consumed()})
+}

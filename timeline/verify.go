@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// Verify runs the rest of the recording and compares the state with every hash
+// record, with every snapshot that is known, and with the final state. If one
+// differs it goes back and finds out what it can: the error is a *Divergence, which
+// wraps a *replay.ErrDiverged. Another error says why it could not run.
+// If ctx is cancelled it reports StopInterrupted, and the machine is anywhere.
+func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
+	if t.diverged != nil {
+		return 0, t.diverged
+	}
+	err := t.withoutBreaks(func() error {
+		v := &verifier{Timeline: t, ctx: ctx}
+		v.stage("verifying")
+		return v.verify()
+	})
+	errors.As(err, &t.diverged)
+	if d := (*Divergence)(nil); errors.As(err, &d) {
+		t.addEvents(d)
+	}
+	switch {
+	case errors.Is(err, errStopped):
+		return StopInterrupted, nil
+	case err != nil:
+		return 0, err
+	}
+	return StopEnd, nil
+}
+
+// errStopped is a run that was interrupted.
+var errStopped = errors.New("the verification was interrupted")
+
+// verifier is a Verify in progress.
+type verifier struct {
+	*Timeline
+	ctx  context.Context
+	good *snapshots.Snapshot // the last state that was the recorded one
+}
+
+func (v *verifier) stage(what string) {
+	if v.cfg.Stage != nil {
+		v.cfg.Stage(what)
+	}
+}
+
+// goal is a place where the recording says what the state is.
+type goal struct {
+	until uint64 // the count to run to
+	hash  *replay.StateHash
+	snap  *snapshots.Snapshot
+	end   bool
+}
+
+// goals lists what is ahead, in order: hash records, known snapshots, the end.
+func (v *verifier) goals() []goal {
+	now := v.m.Moment()
+	var all []goal
+	for h, ok := v.cfg.Player.NextHash(now.ICount); ok; h, ok = v.cfg.Player.NextHash(h.ICount) {
+		all = append(all, goal{until: h.ICount, hash: &h})
+	}
+	for _, s := range v.store.List() {
+		if now.Before(s.State.At) && v.inRecording(s) == nil {
+			all = append(all, goal{until: comparable(s.State.At), snap: s})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b goal) int { return cmp.Compare(a.until, b.until) })
+	return append(all, goal{until: math.MaxUint64, end: true})
+}
+
+// comparable returns the count at which a snapshot is compared: its own, or, as a
+// replay stops at canonical states only, that of the instruction behind it.
+func comparable(at machine.Moment) uint64 {
+	if at.Sub != 0 {
+		return at.ICount + 1
+	}
+	return at.ICount
+}
+
+func (v *verifier) verify() error {
+	v.mark()
+	all := v.goals()
+	for i, g := range all {
+		if g.end {
+			v.forget() // this once, all of RAM is looked at
+		}
+		o, err := v.pass(straight, g)
+		if err != nil {
+			return err
+		}
+		if o.diverged != nil {
+			return v.explain(o, all[i:])
+		}
+		if g.hash != nil {
+			v.checked[g.until] = true
+		}
+		if !g.end {
+			v.mark()
+		}
+		v.progress(v.m.Moment().ICount)
+	}
+	return nil
+}
+
+// mark notes that the present state is the recorded one.
+func (v *verifier) mark() { v.good = v.Snapshot() }
+
+// forget makes the next comparison, snapshot and restore look at all of RAM.
+func (v *verifier) forget() {
+	v.store.Forget()
+	v.m.Rehash()
+}
+
+// outcome is what a pass led to.
+type outcome struct {
+	at       machine.Moment
+	hash     machine.Hash
+	diverged *replay.ErrDiverged // nil: it is what the recording says
+	stuck    bool                // and it cannot go on: the machine wants what the log does not have
+}
+
+// same reports whether two passes led to the same state.
+func (o outcome) same(p outcome) bool { return o.at == p.at && o.hash == p.hash }
+
+// pass runs from the present state to a goal and compares the state there.
+func (v *verifier) pass(w way, g goal) (o outcome, err error) {
+	if err := v.run(w, g.until); err == nil {
+		o.diverged, err = v.check(g)
+		if err != nil {
+			return o, err
+		}
+	} else if o.stuck = errors.As(err, &o.diverged); !o.stuck {
+		return o, err
+	}
+	o.at, o.hash = v.m.Moment(), v.m.Hash()
+	return o, nil
+}
+
+// check compares the machine, which is at a goal, with it.
+func (v *verifier) check(g goal) (diverged *replay.ErrDiverged, err error) {
+	switch end := v.cfg.Player.End(); {
+	case g.snap != nil:
+		list, err := v.compareKept(g.snap)
+		switch {
+		case errors.As(err, &diverged):
+			return diverged, nil
+		case err != nil || len(list) == 0:
+			return nil, err
+		}
+		return differs(g.snap, list), nil
+	case g.hash != nil:
+		err = v.Timeline.check(*g.hash)
+	case end.CutOff == nil: // else there is no final state
+		err = v.Timeline.check(end.Final)
+	}
+	errors.As(err, &diverged)
+	return diverged, nil
+}
+
+// run runs the machine in some way to a count or to the end of the recording. An
+// error may be a *replay.ErrDiverged, or errStopped.
+func (v *verifier) run(w way, until uint64) error {
+	if v.ctx.Err() != nil {
+		return errStopped
+	}
+	return v.interruptible(v.ctx, func() error {
+		shown := v.m.Moment().ICount
+		w.begin(v.m)
+		for {
+			next := min(until, w.next(v.m.Moment().ICount))
+			s, err := v.m.Run(next)
+			switch {
+			case replay.IsEnd(err) || err == nil && s.Kind == machine.StopEnd:
+				return v.ended()
+			case err != nil:
+				return err
+			case s.Kind == machine.StopInterrupted:
+				return errStopped
+			case next >= until:
+				return nil
+			}
+			w.between(v.m, next)
+			if next-shown >= look {
+				v.progress(next)
+				shown = next
+			}
+		}
+	})
+}
+
+func (v *verifier) progress(at uint64) {
+	if v.cfg.Progress != nil {
+		v.cfg.Progress(at, v.End().ICount)
+	}
+}
+
+// ended says whether the run ended where the recording does.
+func (v *verifier) ended() error {
+	at, end := v.m.Moment(), v.cfg.Player.End()
+	if at == end.At || end.CutOff != nil && end.At.Before(at) {
+		return nil
+	}
+	return &replay.ErrDiverged{At: at, What: "the end of the run", Want: end.At.String(), Got: at.String()}
+}
