@@ -58,9 +58,9 @@ func (l *Live) Continue(ctx context.Context) (Stop, error) {
 
 func (l *Live) run(until uint64) (Stop, error) {
 	for {
-		next := until
+		next, from := until, l.m.Moment().ICount
 		if l.rec != nil {
-			next = min(until, (l.m.Moment().ICount/HashInterval+1)*HashInterval)
+			next = min(until, (from/HashInterval+1)*HashInterval)
 		}
 		s, err := l.m.Run(next)
 		if err != nil {
@@ -74,7 +74,8 @@ func (l *Live) run(until uint64) (Stop, error) {
 		case machine.StopEnd:
 			return StopEnd, nil
 		}
-		if l.rec != nil && next%HashInterval == 0 {
+		// Without an instruction the state here may no longer be the canonical one.
+		if l.rec != nil && next%HashInterval == 0 && next > from {
 			if err := l.rec.Hash(stateHash(l.m)); err != nil {
 				return 0, err
 			}
