@@ -4,13 +4,11 @@ package gdbstub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
-	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/vmrr/vmrr/chardev"
 )
 
 // DefaultAddress is where -s listens.
@@ -49,49 +47,18 @@ func ParseAddress(s string) (Address, error) {
 		}
 		return Address{Network: "unix", Address: rest}, nil
 	case found && kind == "tcp":
-		host, port, err := net.SplitHostPort(rest)
+		address, err := chardev.HostPort(rest)
 		if err != nil {
-			return bad("no port")
+			return bad(err.Error())
 		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return bad(fmt.Sprintf("port %q is no number from 0 to 65535", port))
-		} else {
-			port = strconv.FormatUint(n, 10)
-		}
-		if host == "" {
-			host = "127.0.0.1"
-		}
-		return Address{Network: "tcp", Address: net.JoinHostPort(host, port)}, nil
+		return Address{Network: "tcp", Address: address}, nil
 	}
 	return bad("unknown kind of address")
 }
 
-// Listen opens the address. A socket file that nobody listens on any more is
-// replaced; a new one is for its owner only.
+// Listen opens the address, as chardev.Listen does.
 func (a Address) Listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	if a.Network != "unix" {
-		ln, err := lc.Listen(ctx, a.Network, a.Address)
-		if err != nil {
-			return nil, fmt.Errorf("listening for gdb: %w", err)
-		}
-		return ln, nil
-	}
-	if info, err := os.Lstat(a.Address); err == nil && info.Mode()&os.ModeSocket != 0 {
-		if conn, err := net.Dial("unix", a.Address); err == nil {
-			conn.Close()
-			return nil, fmt.Errorf("listening for gdb: %s is in use", a.Address)
-		}
-		os.Remove(a.Address)
-	}
-	// On Linux a socket file takes its mode from the socket that is bound, so
-	// that there is no moment in which others can connect.
-	lc.Control = func(_, _ string, c syscall.RawConn) error {
-		var chmod error
-		err := c.Control(func(fd uintptr) { chmod = syscall.Fchmod(int(fd), 0o600) })
-		return errors.Join(err, chmod)
-	}
-	ln, err := lc.Listen(ctx, "unix", a.Address)
+	ln, err := chardev.Listen(ctx, a.Network, a.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for gdb: %w", err)
 	}

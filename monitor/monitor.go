@@ -2,36 +2,84 @@
 
 // Package monitor executes the human commands — savevm, info replay and the like —
 // in the words and with the output of QEMU's monitor, so that habits and scripts
-// carry over. Who types them (gdb's "monitor", a console) is no business of it.
+// carry over. Who types them is no business of the commands: gdb's "monitor", a
+// Shell on a stream of bytes, or QMP (package qmp).
 package monitor
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/snapshots"
 )
 
-// Session is the machine that the commands are about.
+// Session is the machine that the commands are about. What else it can do is told
+// by the interfaces below that it also implements. All is called on the machine's
+// thread.
 type Session interface {
 	Machine() *machine.Machine
+	// SaveSnapshot keeps the present state under a name; one that has the name
+	// is replaced.
 	SaveSnapshot(name string) error
 	Snapshots() (named []*snapshots.Snapshot, bytes int64)
 }
 
-// Traveller is a Session that can jump in time: a replay.
-type Traveller interface {
+// Loader is a Session that goes to named snapshots: in a replay that is a jump, in
+// a recording it begins a new course from there.
+type Loader interface {
 	LoadSnapshot(ctx context.Context, name string) error
+}
+
+// Seeker is a Session that goes to any instruction count up to End: a replay.
+type Seeker interface {
 	SeekTo(ctx context.Context, icount uint64) error
+	End() machine.Moment
+}
+
+// Deleter is a Session that can drop named snapshots.
+type Deleter interface {
+	DeleteSnapshot(name string) error
+}
+
+// Marker is a Session that stops when running forward brings it to a given count.
+// There is one mark; setting it again moves it.
+type Marker interface {
+	SetMark(icount uint64) error
+	ClearMark() error
 }
 
 // Operator gives inputs to a machine that runs live.
 type Operator interface{ Push(machine.Input) }
+
+// Control is who lets the machine run. A command executes while the machine stands
+// still for it; the machine goes on afterwards if Control says that it runs.
+type Control interface {
+	State() RunState
+	// Stop and Cont say whether the machine is to run. Cont fails if it cannot,
+	// or if a debugger has stopped it.
+	Stop() error
+	Cont() error
+	// Quit ends everything, soon.
+	Quit()
+	// ServeGDB waits for gdb on a device (QEMU's word for it), instead of where
+	// it did before; on "none" nowhere.
+	ServeGDB(device string) error
+}
+
+// RunState says whether the machine runs and why not, in QEMU's words.
+type RunState string
+
+// The states.
+const (
+	StateRunning   RunState = "running"
+	StatePaused    RunState = "paused"
+	StatePrelaunch RunState = "prelaunch" // it has not run yet
+	StateDebug     RunState = "debug"     // a debugger has stopped it
+	StateShutdown  RunState = "shutdown"  // it is at the end
+)
 
 // Mode is what is being done with the machine.
 type Mode string
@@ -43,120 +91,78 @@ const (
 	ModeReplay Mode = "Replaying"
 )
 
-// Monitor executes commands on one session.
+// Monitor executes commands on one session, on the machine's thread.
 type Monitor struct {
 	Session Session
+	Control Control
 	Mode    Mode
 	Path    string // of the recording
 	// Operator is nil in a replay.
 	Operator Operator
 	// Start is the guest's wall clock at power-on, s since 1970-01-01 UTC.
-	Start int64
+	Start   int64
+	Version string // of vmrr
+
+	format dumpFormat // what x and xp were told last
 }
 
-// command is one command. moved says that the machine is elsewhere now.
-type command struct {
-	usage string
-	help  string
-	run   func(m *Monitor, ctx context.Context, args []string, out io.Writer) (moved bool, err error)
+// UserError is a mistake in a command line.
+type UserError struct{ text string }
+
+func (e *UserError) Error() string { return e.text }
+
+func userErrorf(format string, args ...any) error {
+	return &UserError{fmt.Sprintf(format, args...)}
 }
 
-var commands map[string]command
-
-func init() {
-	commands = map[string]command{
-		"help":        {"", "this list", (*Monitor).help},
-		"info":        {"replay|snapshots|status|registers", "facts about the machine", (*Monitor).info},
-		"savevm":      {"NAME", "keep the present state under a name", (*Monitor).saveVM},
-		"loadvm":      {"NAME", "jump to a named state (replay)", (*Monitor).loadVM},
-		"replay_seek": {"ICOUNT", "jump to an instruction count (replay)", (*Monitor).seek},
-
-		"system_reset":     {"", "press reset", operator("system_reset", machine.InputReset)},
-		"system_powerdown": {"", "press the power button", operator("system_powerdown", machine.InputPower)},
-		"nmi":              {"", "raise a non-maskable interrupt", operator("nmi", machine.InputNMI)},
-	}
+// call is one command line being executed.
+type call struct {
+	*Monitor
+	ctx   context.Context
+	name  string   // the command's, as in the table
+	args  []string // the words behind it
+	out   io.Writer
+	moved bool // registers and memory are no longer what they were
 }
+
+func (c *call) printf(format string, args ...any) { fmt.Fprintf(c.out, format, args...) }
 
 // Execute runs one command line. moved says that registers and memory are no
-// longer what they were. The error's text is for the user.
+// longer what they were. The error's text is for the user: one line.
 func (m *Monitor) Execute(ctx context.Context, line string, out io.Writer) (moved bool, err error) {
 	words := strings.Fields(line)
 	if len(words) == 0 {
 		return false, nil
 	}
-	name, _, _ := strings.Cut(words[0], "/")
-	if name == "x" || name == "xp" {
-		return m.examine(ctx, words, out)
+	name, rest := words[0], words[1:]
+	if bare, format, found := strings.Cut(name, "/"); found {
+		name, rest = bare, append([]string{"/" + format}, rest...)
 	}
-	c, ok := commands[words[0]]
-	if !ok {
-		return false, fmt.Errorf("unknown command: '%s'; try 'help'", words[0])
+	cmd := lookup(commands(), name)
+	if cmd == nil {
+		return false, userErrorf("unknown command: '%s'", words[0])
 	}
-	return c.run(m, ctx, words[1:], out)
+	c := &call{Monitor: m, ctx: ctx, name: cmd.names[0], args: rest, out: out}
+	if n := len(rest); n < cmd.least || n > cmd.most {
+		return false, c.usage()
+	}
+	err = cmd.run(c)
+	return c.moved, err
 }
 
-func usage(name string) error {
-	return fmt.Errorf("usage: %s %s", name, commands[name].usage)
+// Run is Execute for who reads text only: an error is printed, marked as QEMU marks
+// it so that scripts see it.
+func (m *Monitor) Run(ctx context.Context, line string, out io.Writer) {
+	switch _, err := m.Execute(ctx, line, out); err.(type) {
+	case nil:
+	case *UserError:
+		fmt.Fprintf(out, "%v\n", err)
+	default:
+		fmt.Fprintf(out, "Error: %v\n", err)
+	}
 }
 
-func (m *Monitor) help(_ context.Context, _ []string, out io.Writer) (bool, error) {
-	names := make([]string, 0, len(commands))
-	for n := range commands {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	fmt.Fprintln(out, "x/FMT ADDR, xp/FMT ADDR -- memory at a linear or physical address, as x/10i $pc")
-	for _, n := range names {
-		fmt.Fprintf(out, "%s -- %s\n", strings.TrimSpace(n+" "+commands[n].usage), commands[n].help)
-	}
-	return false, nil
-}
-
-func (m *Monitor) saveVM(_ context.Context, args []string, _ io.Writer) (bool, error) {
-	if len(args) != 1 {
-		return false, usage("savevm")
-	}
-	return false, m.Session.SaveSnapshot(args[0])
-}
-
-func (m *Monitor) loadVM(ctx context.Context, args []string, _ io.Writer) (bool, error) {
-	if len(args) != 1 {
-		return false, usage("loadvm")
-	}
-	t, ok := m.Session.(Traveller)
-	if !ok {
-		return false, fmt.Errorf("loadvm jumps in a replay only")
-	}
-	err := t.LoadSnapshot(ctx, args[0])
-	return err == nil, err
-}
-
-func (m *Monitor) seek(ctx context.Context, args []string, _ io.Writer) (bool, error) {
-	if len(args) != 1 {
-		return false, usage("replay_seek")
-	}
-	n, err := strconv.ParseUint(args[0], 0, 64)
-	if err != nil {
-		return false, fmt.Errorf("%q is no instruction count", args[0])
-	}
-	t, ok := m.Session.(Traveller)
-	if !ok {
-		return false, fmt.Errorf("replay_seek jumps in a replay only")
-	}
-	err = t.SeekTo(ctx, n)
-	return err == nil, err
-}
-
-// operator returns the command that gives the machine an input.
-func operator(name string, kind machine.InputKind) func(*Monitor, context.Context, []string, io.Writer) (bool, error) {
-	return func(m *Monitor, _ context.Context, args []string, _ io.Writer) (bool, error) {
-		if len(args) != 0 {
-			return false, usage(name)
-		}
-		if m.Operator == nil {
-			return false, fmt.Errorf("%s: a replay takes no input but what was recorded", name)
-		}
-		m.Operator.Push(machine.Input{Kind: kind})
-		return false, nil
-	}
+// usage is the error for wrong arguments.
+func (c *call) usage() error {
+	return userErrorf("usage: %s", lookup(commands(), c.name).line())
 }

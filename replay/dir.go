@@ -4,8 +4,6 @@ package replay
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,8 +31,9 @@ type Dir struct {
 }
 
 // Create makes the directory of a new recording and writes its manifest. The
-// directory may exist if it is empty. The caller gives Version, Created and
-// Machine, which must be valid JSON; Create fills in the rest.
+// directory may exist if it is empty. The caller gives Version, Unicorn, Created,
+// Machine, which must be valid JSON, and Parent and Origin if there are any;
+// Create fills in the rest.
 func Create(path string, m Manifest) (*Dir, error) {
 	hash, err := MachineHash(m.Machine)
 	if err != nil {
@@ -44,6 +43,9 @@ func Create(path string, m Manifest) (*Dir, error) {
 	rand.Read(d.id[:])
 	d.m.Format, d.m.ID, d.m.MachineHash = FormatVersion, d.id.String(), hash
 	d.m.Created, d.m.Files = m.Created.UTC().Round(0), nil
+	if err := d.m.check(); err != nil {
+		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
+	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
@@ -52,7 +54,7 @@ func Create(path string, m Manifest) (*Dir, error) {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
 	if len(entries) > 0 {
-		return nil, fmt.Errorf("creating the recording %s: the directory is not empty: %w; give another one", path, fs.ErrExist)
+		return nil, fmt.Errorf("creating the recording %s: the directory is not empty; give another one", path)
 	}
 	for _, sub := range []string{filesName, snapsName} {
 		if err := os.Mkdir(filepath.Join(path, sub), 0o755); err != nil {
@@ -63,6 +65,9 @@ func Create(path string, m Manifest) (*Dir, error) {
 	if err := d.writeManifest(); err != nil {
 		d.clear()
 		return nil, err
+	}
+	if err := atomicfile.SyncDir(filepath.Dir(filepath.Clean(path))); err != nil {
+		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
 	return d, nil
 }
@@ -79,7 +84,7 @@ func Open(path string) (*Dir, error) {
 	name := filepath.Join(path, manifestName)
 	b, err := readLimited(name, maxManifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a recording: it has no %s: %w", path, manifestName, fs.ErrNotExist)
+		return nil, noManifest(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the recording %s: %w", path, err)
@@ -90,6 +95,17 @@ func Open(path string) (*Dir, error) {
 	}
 	id, err := m.id()
 	return &Dir{path, *m, id}, err
+}
+
+// noManifest says what there is instead of a recording.
+func noManifest(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return missingError(fmt.Sprintf("there is no recording %s", path))
+	}
+	if _, err := os.Stat(filepath.Join(path, logName)); err == nil {
+		return &ErrDamaged{File: filepath.Join(path, manifestName), Offset: -1, What: "it is missing"}
+	}
+	return missingError(fmt.Sprintf("%s is not a recording: the directory has no %s", path, manifestName))
 }
 
 // readLimited reads a file, but little more than limit bytes of it.
@@ -136,71 +152,11 @@ func (d *Dir) LoadTape() (*Tape, error) {
 		return nil, &ErrDamaged{File: d.LogPath(), Offset: -1, What: "it is missing"}
 	}
 	if t != nil && t.ID() != d.id {
+		t.Close()
 		return nil, &ErrMachineMismatch{File: d.LogPath(), What: "recording id", Want: d.id.String(), Got: t.ID().String()}
 	}
 	return t, err
 }
-
-// AddFile stores a copy of src in the recording under a plain name.
-func (d *Dir) AddFile(name string, src io.Reader) error {
-	if err := checkName(name); err != nil {
-		return err
-	}
-	if d.m.file(name) != nil {
-		return fmt.Errorf("adding a file to the recording %s: it has a %q already", d.path, name)
-	}
-	h := sha256.New()
-	var size int64
-	err := atomicfile.Write(d.filePath(name), func(w io.Writer) (err error) {
-		size, err = io.Copy(io.MultiWriter(w, h), src)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("adding %q to the recording %s: %w", name, d.path, err)
-	}
-	d.m.Files = append(d.m.Files, File{name, size, hex.EncodeToString(h.Sum(nil))})
-	return d.writeManifest()
-}
-
-// OpenFile opens a file of the recording for reading after it has checked that it
-// is what was stored (else *ErrDamaged). A name that the recording does not have
-// is fs.ErrNotExist.
-func (d *Dir) OpenFile(name string) (*os.File, error) {
-	want := d.m.file(name)
-	if want == nil {
-		return nil, fmt.Errorf("the recording %s has no file %q: %w", d.path, name, fs.ErrNotExist)
-	}
-	damaged := func(what string) error {
-		return &ErrDamaged{File: d.filePath(name), Offset: -1, What: what}
-	}
-	f, err := os.Open(d.filePath(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, damaged("it is missing")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("opening %q of the recording: %w", name, err)
-	}
-	h := sha256.New()
-	size, err := io.Copy(h, f)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	sum := hex.EncodeToString(h.Sum(nil))
-	switch {
-	case err != nil:
-		err = fmt.Errorf("reading %q of the recording: %w", name, err)
-	case size != want.Size:
-		err = damaged(fmt.Sprintf("it has %d bytes, %d were stored", size, want.Size))
-	case sum != want.SHA256:
-		err = damaged(fmt.Sprintf("its SHA-256 is %s, that of what was stored is %s", sum, want.SHA256))
-	default:
-		return f, nil
-	}
-	f.Close()
-	return nil, err
-}
-
-func (d *Dir) filePath(name string) string { return filepath.Join(d.path, filesName, name) }
 
 func (d *Dir) writeManifest() error {
 	b, err := d.m.encode()

@@ -3,7 +3,6 @@
 package replay
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,6 +27,15 @@ var testManifest = Manifest{
 	Version: "0.1",
 	Created: time.Date(2024, 5, 6, 7, 8, 9, 123456789, time.FixedZone("x", 3600)),
 	Machine: json.RawMessage(`{"ram": 268435456, "cpu":"qemu64", "append":"a<b>&c"}`),
+	Unicorn: "unicorn 1 on 0123abcd",
+}
+
+// resumedManifest is that of a recording that goes on from another one.
+func resumedManifest() Manifest {
+	m := testManifest
+	m.Parent = &Parent{ID: testID.String(), Path: "../a <b>", ICount: 1<<64 - 1, Sub: 3, Snapshot: "init"}
+	m.Origin = &Origin{Snapshot: "origin", ICount: 1<<64 - 1, Sub: 3}
+	return m
 }
 
 func createTest(t *testing.T) *Dir {
@@ -78,30 +86,6 @@ func TestDirRoundTrip(t *testing.T) {
 	}
 }
 
-func TestManifestEveryFlipAndCut(t *testing.T) {
-	d := createTest(t)
-	path := filepath.Join(d.Path(), manifestName)
-	whole := mustRead(t, path)
-	check := func(what string, i int, b []byte) {
-		_, err := decodeManifest(path, b)
-		var damaged *ErrDamaged
-		var version *ErrVersion
-		if !errors.As(err, &damaged) && !errors.As(err, &version) {
-			t.Errorf("%s at byte %d: %v; want ErrDamaged or ErrVersion", what, i, err)
-		} else if !strings.Contains(err.Error(), path) {
-			t.Errorf("%s at byte %d: %q does not name the file", what, i, err)
-		}
-	}
-	for i := range whole {
-		check("cut", i, whole[:i])
-		for bit := range 8 {
-			b := bytes.Clone(whole)
-			b[i] ^= 1 << bit
-			check("flip", i, b)
-		}
-	}
-}
-
 func TestDirDamage(t *testing.T) {
 	d := createTest(t)
 	kernel := d.filePath("kernel")
@@ -129,8 +113,39 @@ func TestDirDamage(t *testing.T) {
 	if _, err := d.LoadTape(); !errors.As(err, &mismatch) {
 		t.Errorf("a log of another recording: %v; want ErrMachineMismatch", err)
 	}
-	if _, err := Open(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Open of an empty directory = %v; want not-exist", err)
+}
+
+// A place where there is no recording is told from one that lost its manifest.
+func TestOpenWithoutManifest(t *testing.T) {
+	base := t.TempDir()
+	lost := createTest(t).Path()
+	for path, b := range map[string][]byte{
+		filepath.Join(base, "file"):       []byte("x"),
+		filepath.Join(lost, "events.log"): nil,
+	} {
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(lost, manifestName)); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *ErrDamaged
+	for _, test := range []struct {
+		path            string
+		missing, damage bool
+		says            string
+	}{
+		{base, true, false, base + " is not a recording: the directory has no manifest.json"},
+		{filepath.Join(base, "nowhere"), true, false, "there is no recording " + filepath.Join(base, "nowhere")},
+		{filepath.Join(base, "file"), false, false, "not a directory"},
+		{lost, false, true, filepath.Join(lost, manifestName) + " is damaged: it is missing"},
+	} {
+		_, err := Open(test.path)
+		if err == nil || errors.Is(err, fs.ErrNotExist) != test.missing || errors.As(err, &damaged) != test.damage ||
+			!strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "file does not exist") {
+			t.Errorf("Open(%s) = %v; want it to say %q", test.path, err, test.says)
+		}
 	}
 }
 
@@ -148,41 +163,20 @@ func TestCreateRefusals(t *testing.T) {
 			t.Errorf("Create(%s) = %v; want success: %v", test.path, err, test.ok)
 		}
 	}
-	if _, err := Create(filepath.Join(base, "new"), Manifest{Machine: json.RawMessage("{")}); err == nil {
-		t.Error("Create with a broken machine gives no error")
-	}
-}
-
-func TestHome(t *testing.T) {
-	data := t.TempDir()
-	t.Setenv("XDG_DATA_HOME", data)
-	if _, err := Latest(); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Latest with no recordings = %v; want not-exist", err)
-	}
-	for _, want := range []string{"0001", "0002"} {
-		dir, err := NextDir()
-		if err != nil || dir != filepath.Join(data, "vmrr", want) {
-			t.Fatalf("NextDir = %q, %v; want %s", dir, err, want)
+	for name, change := range map[string]func(*Manifest){
+		"a broken machine":         func(m *Manifest) { m.Machine = json.RawMessage("{") },
+		"a parent without an id":   func(m *Manifest) { m.Parent.ID = "" },
+		"a parent's bad snapshot":  func(m *Manifest) { m.Parent.Snapshot = "a/b" },
+		"an origin without a name": func(m *Manifest) { m.Origin.Snapshot = "" },
+	} {
+		m := resumedManifest()
+		change(&m)
+		path := filepath.Join(base, "new")
+		if _, err := Create(path, m); err == nil {
+			t.Errorf("Create with %s gives no error", name)
 		}
-		if _, err := Create(dir, testManifest); err != nil {
-			t.Fatal(err)
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("Create with %s leaves a directory", name)
 		}
-		if err := SetLatest(dir); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Latest(); err != nil || got != dir {
-			t.Errorf("Latest = %q, %v; want %q", got, err, dir)
-		}
-	}
-	other := t.TempDir()
-	if err := SetLatest(other); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := Latest(); err != nil || got != other {
-		t.Errorf("Latest = %q, %v; want %q", got, err, other)
-	}
-	os.Mkdir(filepath.Join(data, "vmrr", "0041"), 0o755)
-	if dir, err := NextDir(); err != nil || filepath.Base(dir) != "0042" {
-		t.Errorf("NextDir after 0041 = %q, %v", dir, err)
 	}
 }

@@ -5,7 +5,9 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -25,14 +27,17 @@ func (e *ErrDiverged) Error() string {
 // ErrDamaged says that a file of the recording is not what was written.
 type ErrDamaged struct {
 	File   string
-	Offset int64          // of the first damaged frame, bytes; negative if it means nothing
+	Offset int64          // of the first damaged block, bytes; negative if it means nothing
 	Last   machine.Moment // of a log: the last record before it, up to which all is good
 	What   string
 }
 
 func (e *ErrDamaged) Error() string {
-	if e.Offset < 0 {
+	switch {
+	case e.Offset < 0:
 		return fmt.Sprintf("%s is damaged: %s", e.File, e.What)
+	case e.Offset < framed.HeaderSize:
+		return fmt.Sprintf("%s is damaged at byte %d: %s; nothing of it can be used", e.File, e.Offset, e.What)
 	}
 	return fmt.Sprintf("%s is damaged at byte %d: %s; it is good up to %v", e.File, e.Offset, e.What, e.Last)
 }
@@ -41,11 +46,14 @@ func (e *ErrDamaged) Error() string {
 // killed or could write no more. All up to Last is good.
 type ErrTruncated struct {
 	File   string
-	Offset int64          // bytes of whole frames
-	Last   machine.Moment // of the last whole frame
+	Offset int64          // bytes of whole blocks
+	Last   machine.Moment // of the last record of the last whole block
 }
 
 func (e *ErrTruncated) Error() string {
+	if e.Offset < framed.HeaderSize {
+		return fmt.Sprintf("%s is cut off at byte %d, within its header; nothing of it can be used", e.File, e.Offset)
+	}
 	return fmt.Sprintf("%s is cut off at byte %d; it is good up to %v", e.File, e.Offset, e.Last)
 }
 
@@ -99,6 +107,12 @@ func (e *ErrWrite) Error() string {
 }
 
 func (e *ErrWrite) Unwrap() error { return e.Err }
+
+// missingError says in a sentence that something is not there; it is fs.ErrNotExist.
+type missingError string
+
+func (e missingError) Error() string { return string(e) }
+func (e missingError) Unwrap() error { return fs.ErrNotExist }
 
 // ErrClosed is what a Live answers after Close.
 var ErrClosed = errors.New("the machine's inputs are closed")

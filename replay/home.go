@@ -61,21 +61,25 @@ func NextDir() (string, error) {
 	}
 }
 
-// Latest returns the recording that SetLatest named last. If there is none, the
-// error is fs.ErrNotExist.
+// Latest returns the recording that SetLatest named last. If there is none, or no
+// longer, the error is fs.ErrNotExist.
 func Latest() (string, error) {
 	home, err := Home()
 	if err != nil {
 		return "", err
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Join(home, latestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no latest recording in %s: %w; name one or make one with vmrr record", home, fs.ErrNotExist)
+	link := filepath.Join(home, latestName)
+	dir, err := filepath.EvalSymlinks(link)
+	if !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
+			return "", fmt.Errorf("finding the latest recording: %w", err)
+		}
+		return dir, nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("finding the latest recording: %w", err)
+	if target, err := os.Readlink(link); err == nil {
+		return "", missingError(fmt.Sprintf("the latest recording was %s, which is gone: name another one", target))
 	}
-	return dir, nil
+	return "", missingError(fmt.Sprintf("there is no latest recording in %s: name one, or make one with vmrr record", home))
 }
 
 // SetLatest makes dir, a directory in any place, what Latest returns. The link is

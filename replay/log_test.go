@@ -8,11 +8,11 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -24,93 +24,123 @@ func moment(icount uint64, sub uint32) machine.Moment {
 
 // testRecords has every kind of record, and extreme values.
 func testRecords() []Record {
-	hash := StateHash{ICount: 5000, Parts: []uint64{0xdeadbeef12345678, 9}, ConsoleBytes: 77, ConsoleHash: 0xfedcba9876543210}
-	final := hash
-	final.ICount = 1<<64 - 1
+	hash := StateHash{ICount: 5000, Parts: []uint64{0xdeadbeef12345678, 0, 1<<64 - 1}, ConsoleBytes: 77, ConsoleHash: 0xfedcba9876543210}
+	final := StateHash{ICount: 1<<64 - 1, ConsoleBytes: 1<<64 - 1}
 	return []Record{
-		{Kind: KindAnswer, At: moment(0, 0), Query: machine.QueryWallClock, Answer: -1700000000},
-		{Kind: KindInput, At: moment(1000, 0), Input: machine.Input{Kind: machine.InputSerial, Unit: 3, Data: []byte("ls\n\x00\xff")}},
-		{Kind: KindInput, At: moment(1000, 1), Input: machine.Input{Kind: machine.InputNMI}},
-		{Kind: KindHash, At: moment(5000, 0), Hash: hash},
-		{Kind: KindWarp, At: moment(5000, 7), Until: 1<<64 - 2},
-		{Kind: KindMark, At: moment(1<<40, 2)},
-		{Kind: KindInput, At: moment(1<<40, 1<<32-1), Input: machine.Input{Kind: machine.InputEnd}},
-		{Kind: KindEnd, At: moment(1<<64-1, 4), Hash: final, Reason: "power off"},
+		{Kind: KindAnswer, At: moment(0, 0), Ordinal: 0, Query: machine.QueryWallClock, Answer: -1700000000},
+		{Kind: KindInput, At: moment(1000, 0), Now: 8000, Ordinal: 1, Input: machine.Input{Kind: machine.InputSerial, Unit: 3, Data: []byte("ls\n\x00\xff")}},
+		{Kind: KindInput, At: moment(1000, 1), Now: 8000, Ordinal: 2, Input: machine.Input{Kind: machine.InputNMI}},
+		{Kind: KindHash, At: moment(5000, 0), Now: 40001, Ordinal: 3, Hash: hash},
+		{Kind: KindWarp, At: moment(5000, 7), Now: 40001, Ordinal: 3, Until: 1<<64 - 2},
+		{Kind: KindSnapshot, At: moment(5000, 8), Now: 40001, Ordinal: 4, Snapshot: "before-the-bug"},
+		{Kind: KindMark, At: moment(1<<40, 2), Now: 1 << 43, Ordinal: 4},
+		{Kind: KindInput, At: moment(1<<40, 1<<32-1), Now: 1<<43 + 1, Ordinal: 4, Input: machine.Input{Kind: machine.InputEnd}},
+		{Kind: KindEnd, At: moment(1<<64-1, 4), Now: 1<<64 - 1, Ordinal: 5, Hash: final, Reason: "power off"},
 	}
 }
 
-func encodeLog(t testing.TB, records []Record) []byte {
+const testEvents = 5 // in testRecords
+
+// encodeBlock returns records as a block.
+func encodeBlock(t testing.TB, records []Record) []byte {
 	t.Helper()
-	b := encodeHeader(testID)
+	var b buffer
 	for i := range records {
-		payload, err := records[i].encode()
-		if err != nil {
+		if err := b.add(&records[i]); err != nil {
 			t.Fatal(err)
 		}
-		b = appendFrame(b, testID, int64(len(b)), records[i].Kind, payload)
 	}
-	return b
+	return b.block()
 }
 
-func readLog(b []byte) ([]Record, error) {
-	r, err := NewReader(bytes.NewReader(b), "log")
-	if err != nil {
+// encodeLog returns a log with n records in each block.
+func encodeLog(t testing.TB, records []Record, n int) []byte {
+	t.Helper()
+	log := logFormat.Header(testID)
+	for len(records) > 0 {
+		n = min(n, len(records))
+		log = framed.Append(log, testID, int64(len(log)), frameBlock, encodeBlock(t, records[:n]))
+		records = records[n:]
+	}
+	return log
+}
+
+// memoryFile is a log in memory.
+type memoryFile struct{ *bytes.Reader }
+
+func (memoryFile) Close() error { return nil }
+
+func fileOf(log []byte) tapeFile { return memoryFile{bytes.NewReader(log)} }
+
+// readLog returns the records of a log, and the error that loading it ends with:
+// io.EOF if it is complete.
+func readLog(log []byte) ([]Record, error) {
+	tape, err := readTape(fileOf(log), "log")
+	if tape == nil {
 		return nil, err
 	}
-	var out []Record
-	for {
-		rec, err := r.Next()
+	var records []Record
+	for r, err := range tape.Records() {
 		if err != nil {
-			if again := func() error { _, err := r.Next(); return err }(); again != err {
-				return out, errors.New("the error of Next is not final")
-			}
-			return out, err
+			return records, errors.New("what was loaded cannot be read: " + err.Error())
 		}
-		out = append(out, rec)
+		records = append(records, r)
 	}
+	switch cut := tape.End().CutOff; {
+	case err != nil && err != cut:
+		return records, errors.New("the end and the error of the tape are not the same")
+	case cut != nil:
+		return records, cut
+	}
+	return records, io.EOF
+}
+
+func isPrefix(got, want []Record) bool {
+	return len(got) == 0 || len(got) <= len(want) && reflect.DeepEqual(got, want[:len(got)])
+}
+
+// lastOf is the moment up to which records reach.
+func lastOf(records []Record) machine.Moment {
+	if len(records) == 0 {
+		return machine.Moment{}
+	}
+	return records[len(records)-1].At
 }
 
 func TestLogRoundTrip(t *testing.T) {
 	want := testRecords()
-	got, err := readLog(encodeLog(t, want))
-	if err != io.EOF {
-		t.Errorf("reading a complete log ends with %v; want EOF", err)
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the records read are\n%+v; want\n%+v", got, want)
-	}
-	for i := range got {
-		if got[i].Summary() == "" {
-			t.Errorf("the summary of %+v is empty", got[i])
+	for n := 1; n <= len(want); n++ {
+		got, err := readLog(encodeLog(t, want, n))
+		if err != io.EOF || !reflect.DeepEqual(got, want) {
+			t.Errorf("a log of blocks of %d records reads as\n%+v, error %v; want\n%+v", n, got, err, want)
 		}
 	}
 }
 
 func TestLogCutAtEveryByte(t *testing.T) {
 	all := testRecords()
-	whole := encodeLog(t, all)
-	for _, tail := range []int{0, 1, 9, 5000} { // zeros after the cut, as after a power cut
-		for n := range whole {
-			got, err := readLog(append(bytes.Clone(whole[:n]), make([]byte, tail)...))
-			if n < headerSize && tail > 0 {
-				if err == nil || err == io.EOF {
-					t.Errorf("a header cut at byte %d and %d zeros: no error", n, tail)
+	for perBlock := range 4 {
+		whole := encodeLog(t, all, perBlock+1)
+		for _, tail := range []int{0, 1, 9, 5000} { // zeros after the cut, as after a power cut
+			for n := range whole {
+				got, err := readLog(append(bytes.Clone(whole[:n]), make([]byte, tail)...))
+				if n < framed.HeaderSize && tail > 0 {
+					if err == nil || err == io.EOF || len(got) > 0 {
+						t.Errorf("a header cut at byte %d and %d zeros: %d records, error %v", n, tail, len(got), err)
+					}
+					continue
 				}
-				continue
-			}
-			var cut *ErrTruncated
-			if !errors.As(err, &cut) {
-				t.Errorf("cut at byte %d, then %d zeros: error %v; want ErrTruncated", n, tail, err)
-				continue
-			}
-			if len(got) > 0 && !reflect.DeepEqual(got, all[:len(got)]) || len(got) == len(all) {
-				t.Errorf("cut at byte %d, then %d zeros: %d records that are not a proper prefix", n, tail, len(got))
-			}
-			if n >= headerSize && len(got) > 0 && cut.Last != all[len(got)-1].At {
-				t.Errorf("cut at byte %d: good up to %v; want %v", n, cut.Last, all[len(got)-1].At)
-			}
-			if cut.Offset > int64(n) {
-				t.Errorf("cut at byte %d: whole frames end at %d", n, cut.Offset)
+				var cut *ErrTruncated
+				if !errors.As(err, &cut) {
+					t.Errorf("cut at byte %d, then %d zeros: error %v; want ErrTruncated", n, tail, err)
+					continue
+				}
+				if !isPrefix(got, all) || len(got) == len(all) || cut.Last != lastOf(got) {
+					t.Errorf("cut at byte %d, then %d zeros: %d records that are not the first ones; good up to %v", n, tail, len(got), cut.Last)
+				}
+				if cut.Offset > int64(n) {
+					t.Errorf("cut at byte %d: whole blocks end at %d", n, cut.Offset)
+				}
 			}
 		}
 	}
@@ -118,7 +148,7 @@ func TestLogCutAtEveryByte(t *testing.T) {
 
 func TestLogEveryBitFlip(t *testing.T) {
 	all := testRecords()
-	whole := encodeLog(t, all)
+	whole := encodeLog(t, all, 2)
 	for i := range whole {
 		for bit := range 8 {
 			b := bytes.Clone(whole)
@@ -129,112 +159,178 @@ func TestLogEveryBitFlip(t *testing.T) {
 				t.Errorf("byte %d bit %d flipped: error %v; want ErrDamaged", i, bit, err)
 				continue
 			}
-			if damaged.File != "log" || damaged.Offset > int64(i) {
-				t.Errorf("byte %d bit %d flipped: %v; want the frame at or before it", i, bit, err)
+			if damaged.File != "log" || damaged.Offset > int64(i) || !isPrefix(got, all) || damaged.Last != lastOf(got) {
+				t.Errorf("byte %d bit %d flipped: %d records, %v; want the block at or before it and what comes before", i, bit, len(got), err)
 			}
-			if len(got) > 0 && (!reflect.DeepEqual(got, all[:len(got)]) || damaged.Last != all[len(got)-1].At) {
-				t.Errorf("byte %d bit %d flipped: %d records that are not a prefix, good up to %v", i, bit, len(got), damaged.Last)
-			}
+		}
+	}
+}
+
+// longLog is a log of many blocks, with events in every third.
+func longLog(t testing.TB) ([]Record, []byte) {
+	var all []Record
+	events := uint64(0)
+	for n := range uint64(3000) {
+		r := Record{Kind: KindMark, At: moment(n*1000, 0), Now: n * 1000, Ordinal: events}
+		switch {
+		case n%100 == 50:
+			r.Kind, r.Hash = KindHash, StateHash{ICount: n * 1000, Parts: []uint64{n, n * n}}
+		case n/10%3 == 1:
+			r.Kind, r.Input = KindInput, machine.Input{Kind: machine.InputSerial, Data: []byte{byte(n), byte(n >> 8)}}
+			events++
+		}
+		all = append(all, r)
+	}
+	return all, encodeLog(t, all, 10)
+}
+
+func TestLogZeroedBlock(t *testing.T) {
+	all, whole := longLog(t)
+	const size = 4096
+	for at := 0; at+size < len(whole); at += size / 4 {
+		b := bytes.Clone(whole)
+		clear(b[at : at+size])
+		got, err := readLog(b)
+		var damaged *ErrDamaged
+		if !errors.As(err, &damaged) || !isPrefix(got, all) || damaged.Last != lastOf(got) || damaged.Offset > int64(at) {
+			t.Errorf("bytes %d to %d zeroed: %d records, error %v; want those before and ErrDamaged", at, at+size, len(got), err)
+		}
+		if at > 0 && len(got) == 0 {
+			t.Errorf("bytes %d to %d zeroed: nothing is left", at, at+size)
 		}
 	}
 }
 
 func TestLogRefusals(t *testing.T) {
 	all := testRecords()
-	whole := encodeLog(t, all)
+	whole := encodeLog(t, all, 1)
 	newer := bytes.Clone(whole)
 	binary.LittleEndian.PutUint32(newer[8:], FormatVersion+1)
-	binary.LittleEndian.PutUint32(newer[28:], crc32.Checksum(newer[:28], castagnoli))
-	frame := func(kind Kind, payload []byte) []byte {
-		return appendFrame(encodeHeader(testID), testID, headerSize, kind, payload)
+	binary.LittleEndian.PutUint32(newer[28:], crc32.Checksum(newer[:28], crc32.MakeTable(crc32.Castagnoli)))
+	frame := func(kind byte, payload []byte) []byte {
+		return framed.Append(logFormat.Header(testID), testID, framed.HeaderSize, kind, payload)
 	}
-	zeroed := bytes.Clone(whole)
-	clear(zeroed[60:120])
+	// head is a block's beginning: ordinal, records, icount, ns, codec.
+	block := func(records, codec byte, rest ...byte) []byte {
+		return frame(frameBlock, append([]byte{0, records, 0, 0, codec}, rest...))
+	}
+	// record has kind, icount, sub, ns, ordinal and then the payload with its length.
+	record := func(kind Kind, sub byte, payload ...byte) []byte {
+		return append([]byte{byte(kind), 1, sub, 0, 0, byte(len(payload))}, payload...)
+	}
+	one := func(b []byte) []byte { return block(1, codecRaw, b...) }
+	zeros := compressor().EncodeAll(make([]byte, maxRecords), nil)
+	bomb := compressor().EncodeAll(make([]byte, 64<<20), nil)
+	sized := func(n uint64, packed []byte) []byte {
+		return block(1, codecZstd, append(binary.AppendUvarint(nil, n), packed...)...)
+	}
 	tests := []struct {
 		name string
 		log  []byte
 		want any
+		says string
 	}{
-		{"a newer version", newer, new(*ErrVersion)},
-		{"no log at all", []byte("#!/bin/sh\n"), new(*ErrDamaged)},
-		{"empty", nil, new(*ErrTruncated)},
-		{"bytes after the end", append(bytes.Clone(whole), 0), new(*ErrDamaged)},
-		{"a zeroed block", zeroed, new(*ErrDamaged)},
-		{"a moment that goes back", encodeLog(t, []Record{all[2], all[1]}), new(*ErrDamaged)},
-		{"an unknown kind", frame(99, []byte{1, 0}), new(*ErrDamaged)},
-		{"an empty payload", frame(KindInput, nil), new(*ErrDamaged)},
-		{"a payload with a rest", frame(KindMark, []byte{1, 0, 0}), new(*ErrDamaged)},
-		{"a sub of 33 bits", frame(KindMark, []byte{1, 0x80, 0x80, 0x80, 0x80, 0x10}), new(*ErrDamaged)},
-		{"a hash that is not canonical", frame(KindHash, append([]byte{1, 1}, make([]byte, 25)...)), new(*ErrDamaged)},
-		{"an oversized frame", frame(KindInput, make([]byte, maxPayload+1)), new(*ErrDamaged)},
-		{"an oversized input", frame(KindInput, make([]byte, maxInputData+10)), new(*ErrDamaged)},
-		{"a frame from elsewhere", append(frame(KindMark, []byte{1, 0}), whole[headerSize:]...), new(*ErrDamaged)},
+		{"a newer version", newer, new(*ErrVersion), "version 3, this vmrr reads version 2"},
+		{"no log at all", []byte("#!/bin/sh\n"), new(*ErrDamaged), "nothing of it can be used"},
+		{"empty", nil, new(*ErrTruncated), "nothing of it can be used"},
+		{"bytes after the end", append(bytes.Clone(whole), 0), new(*ErrDamaged), "behind the end"},
+		{"a block after the end", framed.Append(bytes.Clone(whole), testID, int64(len(whole)), frameBlock, encodeBlock(t, all[8:])), new(*ErrDamaged), "behind the end"},
+		{"a record after the end", encodeLog(t, []Record{all[8], all[8]}, 2), new(*ErrDamaged), "comes after the end"},
+		{"a moment that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 1), new(*ErrDamaged), "comes after one for icount 1000+1"},
+		{"a moment that goes back in a block", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 2), new(*ErrDamaged), "comes after one for icount 1000+1"},
+		{"time that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[3].At, Now: all[2].Now - 1, Ordinal: 3}}, 1), new(*ErrDamaged), "at 7999 ns comes after one at 8000 ns"},
+		{"an event twice", encodeLog(t, []Record{all[2], all[2]}, 1), new(*ErrDamaged), "behind 2 events comes after one behind 3"},
+		{"an unknown kind of frame", frame(2, encodeBlock(t, all[:1])), new(*ErrDamaged), "no frame of kind 2"},
+		{"a frame that is too large", frame(frameBlock, make([]byte, maxFrame+1)), new(*ErrDamaged), "the most is"},
+		{"no payload", frame(frameBlock, nil), new(*ErrDamaged), "form"},
+		{"a block of no records", block(0, codecRaw), new(*ErrDamaged), "0 records"},
+		{"fewer records than said", block(2, codecRaw, record(KindMark, 0)...), new(*ErrDamaged), "2 records"},
+		{"more records than said", block(1, codecRaw, append(record(KindMark, 0), record(KindMark, 0)...)...), new(*ErrDamaged), "behind its last record"},
+		{"an unknown codec", block(1, 2, record(KindMark, 0)...), new(*ErrDamaged), "no codec 2"},
+		{"an unknown kind of record", one(record(99, 0)), new(*ErrDamaged), "no record kind 99"},
+		{"an input without a kind", one(record(KindInput, 0)), new(*ErrDamaged), "form"},
+		{"a mark with a payload", one(record(KindMark, 0, 1)), new(*ErrDamaged), "form"},
+		{"an answer that is too short", one(record(KindAnswer, 0, 1, 2, 3)), new(*ErrDamaged), "form"},
+		{"a payload that is not there", one([]byte{byte(KindMark), 1, 0, 0, 0, 200, 1}), new(*ErrDamaged), "form"},
+		{"a sub of 33 bits", one([]byte{byte(KindMark), 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0, 0}), new(*ErrDamaged), "form"},
+		{"an icount of 65 bits", one(append([]byte{byte(KindMark)}, append(bytes.Repeat([]byte{0xff}, 10), 0, 0, 0, 0)...)), new(*ErrDamaged), "form"},
+		{"an icount that overflows", frame(frameBlock, append(binary.AppendUvarint([]byte{0, 1}, 1<<64-1), append([]byte{0, codecRaw}, record(KindMark, 0)...)...)), new(*ErrDamaged), "form"},
+		{"a hash that is not canonical", one(record(KindHash, 1, make([]byte, 10)...)), new(*ErrDamaged), "form"},
+		{"a hash of too many parts", one(record(KindHash, 0, 0x81, 2)), new(*ErrDamaged), "form"},
+		{"a hash without its parts", one(record(KindHash, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)), new(*ErrDamaged), "form"},
+		{"a snapshot without a name", one(record(KindSnapshot, 0)), new(*ErrDamaged), "form"},
+		{"a snapshot with a path for a name", one(record(KindSnapshot, 0, []byte("../x")...)), new(*ErrDamaged), "form"},
+		{"an oversized input", one(append([]byte{byte(KindInput), 1, 0, 0, 0, 0x83, 0x80, 4}, make([]byte, maxInputData+3)...)), new(*ErrDamaged), "form"},
+		{"an oversized reason", one(append([]byte{byte(KindEnd), 1, 0, 0, 0, 0x8b, 8}, make([]byte, 10+maxReason+1)...)), new(*ErrDamaged), "form"},
+		{"zstd of something else", sized(10, []byte("no zstd")), new(*ErrDamaged), "decompressing"},
+		{"zstd with more than it says", sized(100, zeros), new(*ErrDamaged), "decompressing"},
+		{"zstd with less than it says", sized(100, compressor().EncodeAll(make([]byte, 90), nil)), new(*ErrDamaged), "90 bytes of records, want 100"},
+		{"zstd of too much", sized(64<<20, bomb), new(*ErrDamaged), "the most is"},
+		{"zstd of too much that says it is little", sized(maxRecords, bomb), new(*ErrDamaged), "decompressing"},
 	}
 	for _, test := range tests {
-		if _, err := readLog(test.log); !errors.As(err, test.want) {
-			t.Errorf("%s: error %v; want %T", test.name, err, test.want)
+		got, err := readLog(test.log)
+		if !errors.As(err, test.want) || !strings.Contains(err.Error(), test.says) || !isPrefix(got, all) && !isPrefix(got, all[2:]) && !isPrefix(got, all[8:]) {
+			t.Errorf("%s: %d records, error %v; want %T saying %q", test.name, len(got), err, test.want, test.says)
+		}
+	}
+	// What the refusals are made of is accepted.
+	for name, log := range map[string][]byte{
+		"a mark":         one(record(KindMark, 0)),
+		"an empty hash":  one(record(KindHash, 0, make([]byte, 10)...)),
+		"a name":         one(record(KindSnapshot, 0, 'x')),
+		"an input":       one(append([]byte{byte(KindInput), 1, 0, 0, 0, 0x82, 0x80, 4}, make([]byte, maxInputData+2)...)),
+		"a long reason":  one(append([]byte{byte(KindEnd), 1, 0, 0, 0, 0x8a, 8}, make([]byte, 10+maxReason)...)),
+		"a zstd of mark": sized(6, compressor().EncodeAll(record(KindMark, 0), nil)),
+	} {
+		if got, err := readLog(log); len(got) != 1 {
+			t.Errorf("%s is not accepted: %v", name, err)
 		}
 	}
 }
 
-func TestTape(t *testing.T) {
+// FuzzLog reads any bytes, as a log, as a block behind good checks, or as the
+// records of one: it must not panic, and what can be read must survive being
+// written again.
+func FuzzLog(f *testing.F) {
 	all := testRecords()
-	path := filepath.Join(t.TempDir(), "log")
-	whole := encodeLog(t, all)
-	if err := os.WriteFile(path, whole, 0o644); err != nil {
-		t.Fatal(err)
+	whole := encodeLog(f, all, 3)
+	f.Add(whole, byte(0))
+	f.Add(whole[:100], byte(0))
+	f.Add(encodeBlock(f, all), byte(1))
+	f.Add(encodeBlock(f, []Record{all[3], all[3], all[3]}), byte(1))
+	var b buffer
+	for i := range all {
+		b.add(&all[i])
 	}
-	tape, err := LoadTape(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(tape.Events()) != 5 || len(tape.Hashes()) != 1 || tape.ID() != testID {
-		t.Errorf("the tape has %d events, %d hashes, id %v", len(tape.Events()), len(tape.Hashes()), tape.ID())
-	}
-	if e := tape.End(); e.At != moment(1<<64-1, 4) || e.Reason != "power off" || e.CutOff != nil {
-		t.Errorf("the tape's end is %+v", e)
-	}
-	for _, test := range []struct {
-		icount   uint64
-		at, next bool
-	}{{0, false, true}, {4999, false, true}, {5000, true, false}, {5001, false, false}} {
-		_, at := tape.HashAt(test.icount)
-		_, next := tape.NextHash(test.icount)
-		if at != test.at || next != test.next {
-			t.Errorf("HashAt(%d), NextHash = %v, %v; want %v, %v", test.icount, at, next, test.at, test.next)
-		}
-	}
-	whole[len(whole)-1] ^= 1
-	os.WriteFile(path, whole, 0o644)
-	tape, err = LoadTape(path)
-	var damaged *ErrDamaged
-	if !errors.As(err, &damaged) || tape == nil || len(tape.Events()) != 5 || tape.End().At != moment(1<<40, 1<<32-1) {
-		t.Errorf("LoadTape of a log with a damaged end = %+v, %v; want the good part and ErrDamaged", tape, err)
-	}
-}
-
-func FuzzReader(f *testing.F) {
-	whole := encodeLog(f, testRecords())
-	f.Add(whole, false)
-	f.Add(whole[:100], false)
-	f.Add(whole[headerSize+frameHead:][:20], true)
-	f.Fuzz(func(t *testing.T, b []byte, frame bool) {
-		if frame && len(b) > 0 { // get past the checks
-			b = appendFrame(encodeHeader(testID), testID, headerSize, Kind(b[0]%8), b[1:])
+	f.Add(b.records, byte(2))
+	f.Fuzz(func(t *testing.T, b []byte, how byte) {
+		switch how % 3 {
+		case 1:
+			b = framed.Append(logFormat.Header(testID), testID, framed.HeaderSize, frameBlock, b[:min(len(b), maxFrame)])
+		case 2:
+			count := byte(len(b) / minRecord % 128)
+			b = append([]byte{0, count, 0, 0, codecRaw}, b[:min(len(b), maxRecords)]...)
+			b = framed.Append(logFormat.Header(testID), testID, framed.HeaderSize, frameBlock, b)
 		}
 		records, err := readLog(b)
-		if err == nil {
-			t.Fatal("reading ended without an error")
+		var damaged *ErrDamaged
+		var cut *ErrTruncated
+		var version *ErrVersion
+		if err != io.EOF && !errors.As(err, &damaged) && !errors.As(err, &cut) && !errors.As(err, &version) {
+			t.Fatalf("reading ends with %v", err)
+		}
+		if len(records) == 0 {
+			return
 		}
 		for i := range records {
-			payload, err := records[i].encode()
-			if err != nil {
-				t.Fatalf("a record that was read cannot be written: %v", err)
+			if records[i].Summary() == "" {
+				t.Fatalf("the summary of %+v is empty", records[i])
 			}
-			again, err := decodeRecord(records[i].Kind, payload)
-			if err != nil || !reflect.DeepEqual(again, records[i]) {
-				t.Fatalf("record %+v became %+v, %v", records[i], again, err)
-			}
+		}
+		again, err := decodeBlock(encodeBlock(t, records))
+		if err != nil || !reflect.DeepEqual(again, records) {
+			t.Fatalf("records\n%+v are written and read as\n%+v, error %v", records, again, err)
 		}
 	})
 }

@@ -20,14 +20,34 @@ const maxManifest = 1 << 20
 type Manifest struct {
 	Format  uint32          `json:"format"`  // FormatVersion
 	Version string          `json:"vmrr"`    // of the vmrr that recorded
+	Unicorn string          `json:"unicorn"` // the engine and the build of its library that recorded
 	ID      string          `json:"id"`      // of the recording: 32 hexadecimal digits
 	Created time.Time       `json:"created"` // host time, UTC
 	Machine json.RawMessage `json:"machine"` // every option that shapes the machine
 	// MachineHash is the MachineHash of Machine.
-	MachineHash string `json:"machine_sha256"`
-	Files       []File `json:"files"` // in the order in which they were added
+	MachineHash string  `json:"machine_sha256"`
+	Parent      *Parent `json:"parent,omitempty"` // nil: it was recorded on its own
+	Origin      *Origin `json:"origin,omitempty"` // nil: it begins at power-on
+	Files       []File  `json:"files"`            // in the order in which they were added
 	// Check is the SHA-256 of the manifest's encoding with Check empty.
 	Check string `json:"check"`
+}
+
+// Parent says which recording this one goes on from, and from where in it.
+type Parent struct {
+	ID       string `json:"id"`
+	Path     string `json:"path"` // as it was given; the parent may be elsewhere now
+	ICount   uint64 `json:"icount"`
+	Sub      uint32 `json:"sub"`
+	Snapshot string `json:"snapshot,omitempty"` // that it was resumed from, if it had a name
+}
+
+// Origin names the snapshot in which a recording begins.
+type Origin struct {
+	Snapshot string `json:"snapshot"`
+	ICount   uint64 `json:"icount"`
+	Sub      uint32 `json:"sub"`
+	Start    int64  `json:"start"` // the guest's wall clock at its power-on, s since 1970-01-01 UTC
 }
 
 // File is a copy of a boot image or the like inside the recording.
@@ -95,27 +115,49 @@ func decodeManifest(path string, b []byte) (*Manifest, error) {
 	if err != nil || m.Check != check || !bytes.Equal(b, want) {
 		return nil, damaged("it is not what was written: its check does not match its contents")
 	}
-	if _, err := m.id(); err != nil {
+	if err := m.check(); err != nil {
 		return nil, damaged(err.Error())
-	}
-	if hash, err := MachineHash(m.Machine); err != nil || hash != m.MachineHash {
-		return nil, damaged("the hash of its machine does not match the machine")
-	}
-	for _, f := range m.Files {
-		if err := checkName(f.Name); err != nil {
-			return nil, damaged(err.Error())
-		}
 	}
 	return m, nil
 }
 
-func (m *Manifest) id() (id ID, err error) {
-	b, err := hex.DecodeString(m.ID)
-	if err == nil && len(b) != len(id) {
-		err = errors.New("wrong length")
+// check checks what the rest of the program relies on.
+func (m *Manifest) check() error {
+	if _, err := m.id(); err != nil {
+		return err
 	}
-	if err != nil {
-		return id, fmt.Errorf("the recording id %q is not %d hexadecimal digits", m.ID, 2*len(id))
+	if hash, err := MachineHash(m.Machine); err != nil || hash != m.MachineHash {
+		return errors.New("the hash of its machine does not match the machine")
+	}
+	for _, f := range m.Files {
+		if err := checkName(f.Name); err != nil {
+			return err
+		}
+	}
+	if m.Parent != nil {
+		if _, err := parseID(m.Parent.ID); err != nil {
+			return fmt.Errorf("its parent: %w", err)
+		}
+	}
+	if m.Parent != nil && m.Parent.Snapshot != "" {
+		if err := checkName(m.Parent.Snapshot); err != nil {
+			return fmt.Errorf("its parent: %w", err)
+		}
+	}
+	if m.Origin != nil {
+		if err := checkName(m.Origin.Snapshot); err != nil {
+			return fmt.Errorf("its origin: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) id() (ID, error) { return parseID(m.ID) }
+
+func parseID(s string) (id ID, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(id) {
+		return id, fmt.Errorf("the recording id %q is not %d hexadecimal digits", s, 2*len(id))
 	}
 	return ID(b), nil
 }
@@ -130,17 +172,17 @@ func (m *Manifest) file(name string) *File {
 	return nil
 }
 
-// checkName accepts the plain names of files: letters, digits, "-", "_" and, not
-// at the start, ".".
+// checkName accepts the plain names of files and snapshots: letters, digits, "-",
+// "_" and, not at the start, ".".
 func checkName(name string) error {
-	if name == "" || len(name) > 100 || name[0] == '.' {
-		return fmt.Errorf("%q is not a name for a file in a recording: want 1 to 100 characters, not starting with a dot", name)
+	if name == "" || len(name) > maxName || name[0] == '.' {
+		return fmt.Errorf("%q is not a name in a recording: want 1 to %d characters, not starting with a dot", name, maxName)
 	}
 	for _, c := range name {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
 		default:
-			return fmt.Errorf("%q is not a name for a file in a recording: it has a %q", name, c)
+			return fmt.Errorf("%q is not a name in a recording: it has a %q", name, c)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@
 package replay
 
 import (
-	"bytes"
 	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
@@ -11,9 +10,12 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -30,6 +32,9 @@ func (m *toy) mix(what string, v ...any) {
 	fmt.Fprint(h, m.state, what, v)
 	m.state = h.Sum64()
 }
+
+// now is the toy's virtual time in ns.
+func (m *toy) now() uint64 { return m.at.ICount*8 + m.warp }
 
 // run goes on to the canonical state at an icount or to an error.
 func (m *toy) run(in machine.Inputs, to uint64) error {
@@ -51,7 +56,7 @@ func (m *toy) run(in machine.Inputs, to uint64) error {
 			continue
 		}
 		if m.state%7 == 0 { // halted until something changes the state
-			now := m.at.ICount*8 + m.warp
+			now := m.now()
 			deadline := now + m.state%1000 + 1
 			if m.state%5 == 0 {
 				deadline = machine.NoDeadline
@@ -111,6 +116,7 @@ func record(t *testing.T, seed uint64, end bool) (path string, states map[uint64
 	}
 	r := NewRecorder(&script{rand.New(rand.NewPCG(seed, 1))}, w)
 	var m toy
+	r.Clock = m.now
 	states = make(map[uint64]toy)
 	for n := uint64(100); n <= runLength; n += 100 {
 		if err := m.run(r, n); err != nil {
@@ -136,12 +142,9 @@ func TestReplayIsTheSameRun(t *testing.T) {
 	for seed := range uint64(10) {
 		complete := seed%2 == 0
 		path, states := record(t, seed, complete)
-		tape, err := LoadTape(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := NewPlayer(tape)
 		var m toy
+		p := NewPlayer(loadLog(t, path))
+		p.Clock = func() uint64 { return m.now() }
 		type mark struct {
 			m        toy
 			consumed uint64
@@ -164,7 +167,7 @@ func TestReplayIsTheSameRun(t *testing.T) {
 			if from > to {
 				continue
 			}
-			m := marks[from].m
+			m = marks[from].m
 			if err := p.Seek(marks[from].consumed); err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +177,7 @@ func TestReplayIsTheSameRun(t *testing.T) {
 		}
 		p.Seek(marks[runLength].consumed)
 		m = marks[runLength].m
-		err = m.run(p, 2*runLength)
+		err := m.run(p, 2*runLength)
 		var atEnd *ErrEndOfRecording
 		if !errors.As(err, &atEnd) || !IsEnd(err) || atEnd.CutOff == complete || atEnd.At != moment(runLength, 0) || m.at.ICount != runLength {
 			t.Errorf("seed %d: running past the end stops at %v with %v; want the end at %d", seed, m.at, err, runLength)
@@ -186,19 +189,14 @@ func TestReplayIsTheSameRun(t *testing.T) {
 func TestReplayOfEveryCut(t *testing.T) {
 	path, _ := record(t, 3, true)
 	whole := mustRead(t, path)
-	for n := headerSize; n < len(whole); n += 17 {
-		r, err := NewReader(bytes.NewReader(whole[:n]), "log")
+	for n := framed.HeaderSize; n < len(whole); n++ {
+		tape, err := readTape(fileOf(whole[:n]), "log")
 		if err != nil {
 			t.Fatal(err)
 		}
-		tape, err := ReadTape(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := NewPlayer(tape)
 		var m toy
 		var atEnd *ErrEndOfRecording
-		if err := m.run(p, 2*runLength); !errors.As(err, &atEnd) || !atEnd.CutOff {
+		if err := m.replay(tape, 2*runLength); !errors.As(err, &atEnd) || !atEnd.CutOff {
 			t.Fatalf("cut at byte %d: replay stops at %v with %v; want the end", n, m.at, err)
 		}
 		if end := tape.End().At; m.at.Before(end) || m.at.ICount > end.ICount {
@@ -207,52 +205,132 @@ func TestReplayOfEveryCut(t *testing.T) {
 	}
 }
 
-// A machine that differs must be found out or be stopped at the end, and never
-// hang. Events alone do not find every difference: that is what the hashes are for.
-func TestReplayFindsDivergence(t *testing.T) {
+// replay runs the toy by a tape.
+func (m *toy) replay(tape *Tape, to uint64) error {
+	p := NewPlayer(tape)
+	p.Clock = m.now
+	return m.run(p, to)
+}
+
+// changedLog is the log of a toy in which each event may be changed.
+func changedLog(t *testing.T) (all []Record, events []int) {
 	path, _ := record(t, 5, true)
-	tape, err := LoadTape(path)
-	if err != nil {
-		t.Fatal(err)
+	for r, err := range loadLog(t, path).Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Kind.event() {
+			events = append(events, len(all))
+		}
+		all = append(all, r)
 	}
-	events := tape.events
-	found := 0
-	for i := range events {
-		for name, change := range map[string]func([]Record) []Record{
-			"dropped": func(e []Record) []Record { return append(e[:i:i], e[i+1:]...) },
-			"late":    func(e []Record) []Record { e[i].At.ICount++; return e },
-			"other":   func(e []Record) []Record { e[i].Answer++; e[i].Until++; e[i].Input.Unit++; return e },
-		} {
-			changed := *tape
-			changed.events = change(append([]Record(nil), events...))
-			var m toy
-			p := NewPlayer(&changed)
-			err := m.run(p, 2*runLength)
-			var diverged *ErrDiverged
-			if errors.As(err, &diverged) {
-				found++
-				if diverged.What == "" || diverged.Want == "" || diverged.Got == "" {
-					t.Errorf("event %d %s: %#v lacks words", i, name, diverged)
-				}
-			} else if !IsEnd(err) {
-				t.Errorf("event %d %s: %v", i, name, err)
+	return all, events
+}
+
+// divergence replays a changed log and returns how that diverges.
+func divergence(t *testing.T, name string, records []Record) *ErrDiverged {
+	t.Helper()
+	tape, err := readTape(fileOf(encodeLog(t, records, 5)), "log")
+	if err != nil {
+		t.Fatalf("%s: loading: %v", name, err)
+	}
+	var m toy
+	err = m.replay(tape, 2*runLength)
+	var diverged *ErrDiverged
+	if !errors.As(err, &diverged) {
+		t.Errorf("%s: the replay ends at %v with %v; want ErrDiverged", name, m.at, err)
+		return nil
+	}
+	if diverged.What == "" || diverged.Want == "" || diverged.Got == "" {
+		t.Errorf("%s: %#v lacks words", name, diverged)
+	}
+	return diverged
+}
+
+// An event that was lost, or is said to have been an instruction earlier or later
+// than it was, is found at that event.
+func TestReplayPinsLostAndMovedEvents(t *testing.T) {
+	all, events := changedLog(t)
+	moved := 0
+	for n, i := range events {
+		event := &all[i]
+		before := machine.Moment{}
+		if n > 0 {
+			before = all[events[n-1]].At
+		}
+		check := func(what string, records []Record) {
+			name := fmt.Sprintf("event %d (%s at %v) %s", n, event.Summary(), event.At, what)
+			d := divergence(t, name, records)
+			if d == nil {
+				return
+			}
+			if said := d.What + " " + d.Want; !strings.Contains(said, fmt.Sprintf("event %d", n)) {
+				t.Errorf("%s: %v; want it to name event %d", name, d, n)
+			}
+			if d.At.Before(before) || d.At.ICount > event.At.ICount+1 {
+				t.Errorf("%s: found at %v; want from %v to an instruction behind %v", name, d.At, before, event.At)
 			}
 		}
+		check("lost", slices.Delete(slices.Clone(all), i, i+1))
+		// Elsewhere it would be out of order, which is damage.
+		later := slices.Clone(all)
+		if later[i].At.ICount++; !all[i+1].At.Before(later[i].At) {
+			check("later", later)
+			moved++
+		}
+		earlier := slices.Clone(all)
+		if earlier[i].At.ICount--; i > 0 && event.At.ICount > 0 && !earlier[i].At.Before(all[i-1].At) {
+			check("earlier", earlier)
+			moved++
+		}
 	}
-	if found < 2*len(events) {
-		t.Errorf("%d changes to %d events: only %d were found", 3*len(events), len(events), found)
+	if moved < len(events) {
+		t.Errorf("%d events were moved %d times: the test is void", len(events), moved)
+	}
+	// The last events before the end of the log, lost with all that followed.
+	last := events[len(events)-1]
+	divergence(t, "the last two events lost", slices.Delete(slices.Clone(all), events[len(events)-2], last+1))
+}
+
+// An event that is another one is found out or the hashes must do it; the replay
+// never hangs.
+func TestReplayFindsOtherEvents(t *testing.T) {
+	all, events := changedLog(t)
+	found := 0
+	for _, i := range events {
+		other := slices.Clone(all)
+		other[i].Answer++
+		other[i].Until++
+		other[i].Input.Unit++
+		tape, err := readTape(fileOf(encodeLog(t, other, 5)), "log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m toy
+		err = m.replay(tape, 2*runLength)
+		var diverged *ErrDiverged
+		if errors.As(err, &diverged) {
+			found++
+		} else if !IsEnd(err) {
+			t.Errorf("event %d changed: %v", i, err)
+		}
+	}
+	if found < len(events)*3/4 {
+		t.Errorf("%d changed events: only %d were found", len(events), found)
 	}
 }
 
 func TestPlayerAnswers(t *testing.T) {
-	tape := &Tape{
-		events: []Record{
-			{Kind: KindAnswer, At: moment(0, 0), Query: machine.QueryWallClock, Answer: 42},
-			{Kind: KindInput, At: moment(10, 1), Input: machine.Input{Kind: machine.InputSerial, Data: []byte("a")}},
-			{Kind: KindWarp, At: moment(10, 2), Until: 500},
-		},
-		end: End{At: moment(20, 0), Reason: "done"},
+	tape, err := readTape(fileOf(encodeLog(t, []Record{
+		{Kind: KindAnswer, At: moment(0, 0), Query: machine.QueryWallClock, Answer: 42},
+		{Kind: KindInput, At: moment(10, 1), Now: 80, Ordinal: 1, Input: machine.Input{Kind: machine.InputSerial, Data: []byte("a")}},
+		{Kind: KindWarp, At: moment(10, 2), Now: 80, Ordinal: 2, Until: 500},
+		{Kind: KindEnd, At: moment(20, 0), Now: 580, Ordinal: 3, Reason: "done"},
+	}, 2)), "log")
+	if err != nil {
+		t.Fatal(err)
 	}
+	now := uint64(0)
 	take := func(at machine.Moment) func(*Player) (any, error) {
 		return func(p *Player) (any, error) { in, ok, err := p.Take(at); return [2]any{string(in.Data), ok}, err }
 	}
@@ -264,6 +342,10 @@ func TestPlayerAnswers(t *testing.T) {
 	}
 	horizon := func(at machine.Moment) func(*Player) (any, error) {
 		return func(p *Player) (any, error) { return p.Horizon(at), nil }
+	}
+	// late gives the machine another time than it had.
+	late := func(ns int64, do func(*Player) (any, error)) func(*Player) (any, error) {
+		return func(p *Player) (any, error) { now += uint64(ns); return do(p) }
 	}
 	diverged, end := new(*ErrDiverged), new(*ErrEndOfRecording)
 	none := [2]any{"", false}
@@ -277,7 +359,7 @@ func TestPlayerAnswers(t *testing.T) {
 	}{
 		{"the answer", 0, ask(moment(0, 0), 1), int64(42), nil, 1},
 		{"another query", 0, ask(moment(0, 0), 2), nil, diverged, 0},
-		{"a late query", 0, ask(moment(1, 0), 1), nil, diverged, 0},
+		{"a query too late", 0, ask(moment(1, 0), 1), nil, diverged, 0},
 		{"a query too many", 1, ask(moment(1, 0), 1), nil, diverged, 1},
 		{"a query not made", 0, take(moment(1, 0)), nil, diverged, 0},
 		{"no input yet", 1, take(moment(10, 0)), none, nil, 1},
@@ -291,6 +373,15 @@ func TestPlayerAnswers(t *testing.T) {
 		{"a deadline that was not passed", 2, idle(moment(10, 2), 80, 500), nil, diverged, 2},
 		{"a time that is past", 2, idle(moment(10, 2), 501, 600), nil, diverged, 2},
 		{"input asked while a wait is due", 2, take(moment(10, 2)), none, nil, 2},
+		{"a late input", 1, late(1, take(moment(10, 1))), nil, diverged, 1},
+		{"an early input", 1, late(-1, take(moment(10, 1))), nil, diverged, 1},
+		{"late before the input", 1, late(1, take(moment(10, 0))), nil, diverged, 1},
+		{"early before the input", 1, late(-1, take(moment(10, 0))), none, nil, 1},
+		{"a late query", 0, late(1, ask(moment(0, 0), 1)), nil, diverged, 0},
+		{"a late wait", 2, late(1, idle(moment(10, 2), 80, 501)), nil, diverged, 2},
+		{"late before the end", 3, late(1, take(moment(19, 0))), nil, diverged, 3},
+		{"late at the end", 3, late(1, take(moment(20, 0))), nil, diverged, 3},
+		{"early at the end", 3, late(-1, take(moment(20, 0))), nil, diverged, 3},
 		{"after the last event", 3, take(moment(19, 5)), none, nil, 3},
 		{"at the end", 3, take(moment(20, 0)), nil, end, 3},
 		{"idle at the end", 3, idle(moment(20, 0), 600, 700), nil, end, 3},
@@ -302,6 +393,8 @@ func TestPlayerAnswers(t *testing.T) {
 	}
 	for _, test := range tests {
 		p := NewPlayer(tape)
+		p.Clock = func() uint64 { return now }
+		now = []uint64{0, 80, 80, 580}[test.consumed]
 		if err := p.Seek(test.consumed); err != nil {
 			t.Fatal(err)
 		}
@@ -326,12 +419,14 @@ func TestRecorderLogsOnlyEarlyEndedWaits(t *testing.T) {
 	}
 	live := NewLive(time.Now, cryptorand.Reader, false)
 	r := NewRecorder(live, w)
+	r.Clock = func() uint64 { return 10 }
 	r.Idle(moment(1, 0), 10, 100)
 	live.Interrupt()
+	r.Clock = func() uint64 { return 110 }
 	r.Idle(moment(2, 0), 110, 200)
 	w.Close()
 	records, _ := readLog(d.bytes())
-	want := []Record{{Kind: KindWarp, At: moment(2, 0), Until: 110}}
+	want := []Record{{Kind: KindWarp, At: moment(2, 0), Now: 110, Until: 110}}
 	if !reflect.DeepEqual(records, want) {
 		t.Errorf("the log is %+v; want %+v", records, want)
 	}

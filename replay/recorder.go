@@ -2,12 +2,20 @@
 
 package replay
 
-import "github.com/vmrr/vmrr/machine"
+import (
+	"fmt"
+
+	"github.com/vmrr/vmrr/machine"
+)
 
 // Recorder is a door that writes down what passes through another door. Its
 // methods are called on the machine's thread. If the log cannot be written, the
 // next call returns *ErrWrite, so that the run stops where its past still holds.
 type Recorder struct {
+	// Clock returns the machine's virtual time in ns. Whoever builds the machine
+	// sets it, before the machine is switched on.
+	Clock func() uint64
+
 	in     machine.Inputs
 	log    *Writer
 	events uint64
@@ -21,9 +29,13 @@ func NewRecorder(in machine.Inputs, log *Writer) *Recorder { return &Recorder{in
 // recording stands at the same moment.
 func (r *Recorder) Consumed() uint64 { return r.events }
 
-func (r *Recorder) event(rec *Record) error {
-	r.events++
-	return r.log.Append(rec)
+// append logs a record of the present instant.
+func (r *Recorder) append(rec Record) error {
+	rec.Now, rec.Ordinal = r.Clock(), r.events
+	if rec.Kind.event() {
+		r.events++
+	}
+	return r.log.Append(&rec)
 }
 
 // Ask logs the answer.
@@ -32,7 +44,7 @@ func (r *Recorder) Ask(at machine.Moment, q machine.Query) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return v, r.event(&Record{Kind: KindAnswer, At: at, Query: q, Answer: v})
+	return v, r.append(Record{Kind: KindAnswer, At: at, Query: q, Answer: v})
 }
 
 // Take logs the input. That there was none is also noted: a recording that is cut
@@ -43,12 +55,21 @@ func (r *Recorder) Take(at machine.Moment) (machine.Input, bool, error) {
 		return machine.Input{}, false, err
 	}
 	if !ok {
-		return machine.Input{}, false, r.log.Reached(at)
+		return machine.Input{}, false, r.log.Reached(at, r.Clock())
 	}
-	if err := r.event(&Record{Kind: KindInput, At: at, Input: in}); err != nil {
+	if err := r.append(Record{Kind: KindInput, At: at, Input: in}); err != nil {
 		return machine.Input{}, false, err
 	}
 	return in, true, nil
+}
+
+// Inject logs an input that the caller delivers itself: it is the log of
+// machine.Machine.Inject. One that is too large for a recording is refused.
+func (r *Recorder) Inject(at machine.Moment, in machine.Input) error {
+	if err := checkInput(&in); err != nil {
+		return err
+	}
+	return r.append(Record{Kind: KindInput, At: at, Input: in})
 }
 
 // Horizon is the other door's.
@@ -61,22 +82,31 @@ func (r *Recorder) Idle(at machine.Moment, now, deadline uint64) (uint64, error)
 		return now, err
 	}
 	if until != deadline {
-		err = r.event(&Record{Kind: KindWarp, At: at, Until: until})
+		err = r.append(Record{Kind: KindWarp, At: at, Until: until})
 	}
 	return until, err
 }
 
-// Hash logs the hash of the canonical state at h.ICount and writes the log out.
-// It must be called before Take was asked at a later moment than {h.ICount, 0}.
+// Hash logs the hash of the canonical state at h.ICount, which the machine is in,
+// and writes the log out.
 func (r *Recorder) Hash(h StateHash) error {
-	return r.log.Append(&Record{Kind: KindHash, At: machine.Moment{ICount: h.ICount}, Hash: h})
+	return r.append(Record{Kind: KindHash, At: machine.Moment{ICount: h.ICount}, Hash: h})
+}
+
+// Snapshot notes that a snapshot with that name was taken of the machine as it is,
+// and writes the log out.
+func (r *Recorder) Snapshot(at machine.Moment, name string) error {
+	if err := checkName(name); err != nil {
+		return fmt.Errorf("noting a snapshot in the recording: %w", err)
+	}
+	return r.append(Record{Kind: KindSnapshot, At: at, Snapshot: name})
 }
 
 // End logs that the run ended at a moment in the state final, and why (at most
 // 1 KiB), and syncs the log. Nothing can be logged after it.
 func (r *Recorder) End(at machine.Moment, reason string, final StateHash) error {
 	final.ICount = at.ICount
-	return r.log.Append(&Record{Kind: KindEnd, At: at, Hash: final, Reason: reason})
+	return r.append(Record{Kind: KindEnd, At: at, Hash: final, Reason: reason})
 }
 
 // Interrupt is the other door's, if it has one.
@@ -85,11 +115,3 @@ func (r *Recorder) Interrupt() {
 		w.Interrupt()
 	}
 }
-
-// Inject logs an input that its caller delivers by itself: a debugger's change.
-func (r *Recorder) Inject(at machine.Moment, in machine.Input) error {
-	return r.event(&Record{Kind: KindInput, At: at, Input: in})
-}
-
-// Snapshot logs that a named snapshot was taken.
-func (r *Recorder) Snapshot(at machine.Moment, name string) error { return nil }

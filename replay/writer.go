@@ -11,14 +11,19 @@ import (
 	"time"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
 
 // FlushInterval is the longest host time for which a record stays in this
-// process: what a kill can lose.
-const FlushInterval = 100 * time.Millisecond
+// process: what a kill can lose. SyncInterval is the longest for which it is not
+// on the disk: what a power cut can lose.
+const (
+	FlushInterval = 100 * time.Millisecond
+	SyncInterval  = time.Second
+)
 
-// flushSize is the number of buffered bytes that are written without waiting.
+// flushSize is the number of bytes of records that are written without waiting.
 const flushSize = 64 << 10
 
 // file is what a Writer needs of an *os.File.
@@ -28,23 +33,25 @@ type file interface {
 	Close() error
 }
 
-// Writer appends records to a log. It is safe for concurrent use: it flushes by
-// itself from another thread.
+// Writer appends records to a log, as blocks. It is safe for concurrent use: it
+// writes blocks out by itself from another thread. What a reader would refuse it
+// refuses too.
 type Writer struct {
-	mu      sync.Mutex
-	f       file
-	name    string
-	id      ID
-	buf     []byte
-	size    int64          // bytes in the file and the buffer
-	last    machine.Moment // of the last record
-	flushed machine.Moment // of the last record that is in the file
-	reached machine.Moment // up to which the log is known to be complete
-	ended   bool
-	err     error // sticky
-	closing sync.Once
-	stop    chan struct{}
-	done    chan struct{}
+	mu       sync.Mutex
+	f        file
+	name     string
+	id       ID
+	size     int64 // bytes in the file
+	order    order // of what is in the file and the buffer
+	buf      buffer
+	flushed  machine.Moment // of the last record that is in the file
+	reached  machine.Moment // up to which the log is known to be complete
+	reachNow uint64         // virtual ns there
+	unsynced bool           // something was written since the file was synced
+	err      error          // sticky
+	closing  sync.Once
+	stop     chan struct{}
+	done     chan struct{}
 }
 
 // CreateLog creates the log of a recording; the file must not exist.
@@ -67,36 +74,57 @@ func CreateLog(path string, id ID) (*Writer, error) {
 
 func newWriter(f file, name string, id ID) (*Writer, error) {
 	w := &Writer{f: f, name: name, id: id, stop: make(chan struct{}), done: make(chan struct{})}
-	w.buf = encodeHeader(id)
-	w.size = headerSize
-	if err := w.flush(); err != nil {
-		return nil, err
+	w.write(logFormat.Header(id))
+	if w.err == nil {
+		w.fail(f.Sync())
 	}
+	if w.err != nil {
+		return nil, w.err
+	}
+	w.unsynced = false
 	go w.flusher()
 	return w, nil
 }
 
-// flusher writes the buffer out every FlushInterval. A mark tells the reader how
-// far the run is known to have had no further input.
+// flusher writes the buffer out every FlushInterval and syncs the file every
+// SyncInterval. A mark tells the reader how far the run is known to have had no
+// further input.
 func (w *Writer) flusher() {
 	defer close(w.done)
 	t := time.NewTicker(FlushInterval)
 	defer t.Stop()
+	synced := time.Now()
 	for {
 		select {
 		case <-w.stop:
 			return
-		case <-t.C:
+		case now := <-t.C:
 			w.mu.Lock()
 			w.mark()
 			w.flush()
+			due := w.err == nil && w.unsynced && now.Sub(synced) >= SyncInterval
 			w.mu.Unlock()
+			if due {
+				w.sync()
+				synced = now
+			}
 		}
 	}
 }
 
-// Append adds a record. Its moment must not be before the last one's. A hash is
-// written through to the file at once, an end is also synced to the disk.
+// sync syncs what is written now. It may take long: the machine goes on meanwhile.
+func (w *Writer) sync() {
+	w.mu.Lock()
+	w.unsynced = false
+	w.mu.Unlock()
+	err := w.f.Sync()
+	w.mu.Lock()
+	w.fail(err)
+	w.mu.Unlock()
+}
+
+// Append adds a record. Hashes and snapshots are written through to the file at
+// once, an end is also synced to the disk.
 func (w *Writer) Append(r *Record) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,27 +133,26 @@ func (w *Writer) Append(r *Record) error {
 	}
 	switch {
 	case r.Kind == KindEnd:
-		w.ended = true
 		if err := w.flush(); err != nil {
 			return err
 		}
 		return w.fail(w.f.Sync())
-	case r.Kind == KindHash || len(w.buf) >= flushSize:
+	case r.Kind == KindHash, r.Kind == KindSnapshot, len(w.buf.records) >= flushSize:
 		return w.flush()
 	}
 	return nil
 }
 
-// Reached notes that no record before the moment is still to come, and returns
-// the sticky error if writing has failed.
-func (w *Writer) Reached(at machine.Moment) error {
+// Reached notes that no record before a moment, at which the machine's virtual
+// time is now, is still to come, and returns the sticky error if writing has failed.
+func (w *Writer) Reached(at machine.Moment, now uint64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.reached = at
+	w.reached, w.reachNow = at, now
 	return w.err
 }
 
-// Size returns the log's size in bytes.
+// Size returns how many bytes of the log are in the file.
 func (w *Writer) Size() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,40 +192,44 @@ func (w *Writer) append(r *Record) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.ended {
-		return w.fail(fmt.Errorf("a %v record for %v came after the end", r.Kind, r.At))
+	order := w.order
+	err := order.add(r)
+	if err == nil {
+		err = w.buf.add(r)
 	}
-	if r.At.Before(w.last) {
-		return w.fail(fmt.Errorf("a %v record for %v came after the one for %v", r.Kind, r.At, w.last))
-	}
-	payload, err := r.encode()
 	if err != nil {
+		w.flush() // what came before is good
 		return w.fail(err)
 	}
-	n := len(w.buf)
-	w.buf = appendFrame(w.buf, w.id, w.size, r.Kind, payload)
-	w.size += int64(len(w.buf) - n)
-	w.last = r.At
+	w.order = order
 	return nil
 }
 
 // mark adds a mark if the run has gone on since the last record.
 func (w *Writer) mark() {
-	if w.err == nil && !w.ended && w.last.Before(w.reached) {
-		w.append(&Record{Kind: KindMark, At: w.reached})
+	if w.err == nil && !w.order.ended && w.order.last.Before(w.reached) {
+		w.append(&Record{Kind: KindMark, At: w.reached, Now: w.reachNow, Ordinal: w.order.events})
 	}
 }
 
+// flush writes what is buffered as one block.
 func (w *Writer) flush() error {
-	if w.err != nil || len(w.buf) == 0 {
+	if w.err != nil || w.buf.count == 0 {
 		return w.err
 	}
-	_, err := w.f.Write(w.buf)
-	w.buf = w.buf[:0]
-	if err == nil {
-		w.flushed = w.last
+	w.write(framed.Append(nil, w.id, w.size, frameBlock, w.buf.block()))
+	w.buf.reset()
+	if w.err == nil {
+		w.flushed = w.order.last
 	}
-	return w.fail(err)
+	return w.err
+}
+
+func (w *Writer) write(b []byte) {
+	n, err := w.f.Write(b)
+	w.size += int64(n)
+	w.unsynced = true
+	w.fail(err)
 }
 
 // fail makes err, unless nil, the sticky error.

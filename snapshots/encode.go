@@ -3,182 +3,116 @@
 package snapshots
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/vmrr/vmrr/machine"
 )
 
-// Limits on what a snapshot file may hold; a writer refuses what a reader would.
+// Limits on what the record of a snapshot may hold; a writer refuses what a reader
+// would.
 const (
-	maxName  = 1 << 10  // bytes of a name
-	maxBlob  = 64 << 20 // bytes of one blob
-	maxBlobs = 1 << 10  // blobs of one list
+	maxName  = 1 << 10 // bytes of a name
+	maxBlobs = 1 << 10 // devices
+	maxState = 8 << 20 // bytes of all but the references to chunks
 )
 
 var errForm = errors.New("its contents do not have the form of a snapshot")
 
-// encoder writes the contents of a snapshot file: varints, strings and blobs
-// behind their lengths. The first error sticks.
-type encoder struct {
-	w   io.Writer
-	err error
+func appendBlob(dst, b []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
 }
 
-func (e *encoder) write(b []byte) {
-	if e.err == nil {
-		_, e.err = e.w.Write(b)
+// appendState writes the name and the state of a snapshot: varints, and strings and
+// blobs behind their lengths.
+func appendState(dst []byte, name string, s *State) ([]byte, error) {
+	if len(name) > maxName {
+		return nil, fmt.Errorf("the snapshot's name has %d bytes: want at most %d", len(name), maxName)
 	}
-}
-
-func (e *encoder) uvarint(v uint64) { e.write(binary.AppendUvarint(nil, v)) }
-
-func (e *encoder) blob(what string, b []byte, limit int) {
-	if len(b) > limit && e.err == nil {
-		e.err = fmt.Errorf("%s has %d bytes: want at most %d", what, len(b), limit)
+	if len(s.Devices) > maxBlobs {
+		return nil, fmt.Errorf("there are %d devices: want at most %d", len(s.Devices), maxBlobs)
 	}
-	e.uvarint(uint64(len(b)))
-	e.write(b)
-}
-
-func (e *encoder) blobs(what string, list []machine.Blob) {
-	if len(list) > maxBlobs && e.err == nil {
-		e.err = fmt.Errorf("there are %d %s: want at most %d", len(list), what, maxBlobs)
+	start := len(dst)
+	dst = appendBlob(dst, []byte(name))
+	for _, v := range []uint64{s.At.ICount, uint64(s.At.Sub), s.Warp, s.Consumed, uint64(s.End.Kind), uint64(uint32(s.End.Code))} {
+		dst = binary.AppendUvarint(dst, v)
 	}
-	e.uvarint(uint64(len(list)))
-	for _, b := range list {
-		e.blob("the name of a state", []byte(b.Name), maxName)
-		e.blob("the state of "+b.Name, b.Data, maxBlob)
-	}
-}
-
-// snapshot writes the state, then the pages that are not zero as runs: the number
-// of pages of zeros before the run, its length in pages, their bytes. A run of no
-// pages ends the list.
-func (e *encoder) snapshot(s *Snapshot) error {
-	e.blob("the snapshot's name", []byte(s.Name), maxName)
-	e.uvarint(s.State.At.ICount)
-	e.uvarint(uint64(s.State.At.Sub))
-	e.uvarint(s.State.Warp)
-	e.uvarint(s.State.Consumed)
-	e.blob("the CPU's state", s.State.CPU, maxBlob)
-	e.blobs("devices", s.State.Devices)
-	e.uvarint(uint64(s.State.End.Kind))
-	e.uvarint(uint64(uint32(s.State.End.Code)))
-	for i := 0; i < s.ram.pages; {
-		first := i
-		for i < s.ram.pages && s.ram.get(i) == nil {
-			i++
+	dst = appendBlob(dst, s.CPU)
+	dst = binary.AppendUvarint(dst, uint64(len(s.Devices)))
+	for _, d := range s.Devices {
+		if len(d.Name) > maxName {
+			return nil, fmt.Errorf("a device's name has %d bytes: want at most %d", len(d.Name), maxName)
 		}
-		start := i
-		for i < s.ram.pages && s.ram.get(i) != nil {
-			i++
-		}
-		if i == start {
-			break
-		}
-		e.uvarint(uint64(start - first))
-		e.uvarint(uint64(i - start))
-		for p := start; p < i; p++ {
-			e.write(s.ram.get(p)[:])
-		}
+		dst = appendBlob(appendBlob(dst, []byte(d.Name)), d.Data)
 	}
-	e.uvarint(0)
-	e.uvarint(0)
-	return e.err
+	if n := len(dst) - start; n > maxState {
+		return nil, fmt.Errorf("the machine's state has %d bytes: want at most %d", n, maxState)
+	}
+	return dst, nil
 }
 
-// decoder is the inverse of encoder.
+// decoder reads what was written so from memory. The first error sticks.
 type decoder struct {
-	r   *bufio.Reader
+	b   []byte
 	err error
 }
 
 func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.err = errForm
+	}
 	if d.err != nil {
 		return 0
 	}
-	v, err := binary.ReadUvarint(d.r)
-	if err != nil {
-		d.err = err
+	d.b = d.b[n:]
+	return v
+}
+
+// upTo reads a number that is at most most.
+func (d *decoder) upTo(most uint64) uint64 {
+	v := d.uvarint()
+	if v > most {
+		d.err = errForm
 		return 0
 	}
 	return v
 }
 
-func (d *decoder) blob(limit int) []byte {
+// blob reads a copy of some bytes; nil if there are none.
+func (d *decoder) blob() []byte {
 	n := d.uvarint()
-	if d.err == nil && n > uint64(limit) {
+	if n > uint64(len(d.b)) { // of what is left behind the length
 		d.err = errForm
 	}
 	if d.err != nil || n == 0 {
 		return nil
 	}
-	var b bytes.Buffer // grows with what is there, not with what is promised
-	_, d.err = io.CopyN(&b, d.r, int64(n))
-	return b.Bytes()
+	b := append([]byte(nil), d.b[:n]...)
+	d.b = d.b[n:]
+	return b
 }
 
-func (d *decoder) blobs() []machine.Blob {
-	n := d.uvarint()
-	if n > maxBlobs {
+func (d *decoder) name() string {
+	b := d.blob()
+	if len(b) > maxName {
 		d.err = errForm
 	}
-	var list []machine.Blob
-	for range n {
-		if d.err != nil {
-			return nil
-		}
-		list = append(list, machine.Blob{Name: string(d.blob(maxName)), Data: d.blob(maxBlob)})
-	}
-	return list
+	return string(b)
 }
 
-// snapshot reads a snapshot with the given number of pages to the end of the stream.
-func (d *decoder) snapshot(pages int) (*Snapshot, error) {
-	s := &Snapshot{Name: string(d.blob(maxName))}
-	s.State.At.ICount = d.uvarint()
-	sub := d.uvarint()
-	s.State.At.Sub = uint32(sub)
-	s.State.Warp = d.uvarint()
-	s.State.Consumed = d.uvarint()
-	s.State.CPU = d.blob(maxBlob)
-	s.State.Devices = d.blobs()
-	end, code := d.uvarint(), d.uvarint()
-	s.State.End = machine.End{Kind: machine.EndKind(end), Code: int(int32(code))}
-	if d.err == nil && ((sub|code)>>32 != 0 || end > 255) {
-		d.err = errForm
+func (d *decoder) state() (name string, s State) {
+	name = d.name()
+	s.At.ICount = d.uvarint()
+	s.At.Sub = uint32(d.upTo(1<<32 - 1))
+	s.Warp = d.uvarint()
+	s.Consumed = d.uvarint()
+	s.End.Kind = machine.EndKind(d.upTo(1<<8 - 1))
+	s.End.Code = int(int32(d.upTo(1<<32 - 1)))
+	s.CPU = d.blob()
+	for n := d.upTo(maxBlobs); n > 0 && d.err == nil; n-- {
+		s.Devices = append(s.Devices, machine.Blob{Name: d.name(), Data: d.blob()})
 	}
-	b := newBuilder(newTable(pages))
-	for i := 0; ; {
-		skip, count := d.uvarint(), d.uvarint()
-		left := uint64(pages - i)
-		if d.err == nil && (skip > left || count > left-skip || count == 0 && skip != 0) {
-			d.err = errForm
-		}
-		if d.err != nil {
-			return nil, d.err
-		}
-		if count == 0 {
-			break
-		}
-		i += int(skip)
-		for range count {
-			p := new(page)
-			if _, err := io.ReadFull(d.r, p[:]); err != nil {
-				return nil, err
-			}
-			b.set(i, p)
-			i++
-		}
-	}
-	if _, err := d.r.ReadByte(); err != io.EOF {
-		return nil, errForm
-	}
-	s.ram = b.t
-	return s, nil
+	return name, s
 }

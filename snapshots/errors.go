@@ -2,29 +2,38 @@
 
 package snapshots
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
 
-// ErrDamaged says that a snapshot file is not what was written.
+	"github.com/vmrr/vmrr/internal/framed"
+)
+
+// ErrDamaged says that a file of a store is not what was written.
 type ErrDamaged struct {
-	File string
-	What string
+	File   string
+	Offset int64 // where the damage begins in the file, bytes; -1 if it is the whole file
+	What   string
 }
 
 func (e *ErrDamaged) Error() string {
-	return fmt.Sprintf("the snapshot %s is damaged: %s", e.File, e.What)
+	if e.Offset < 0 {
+		return fmt.Sprintf("%s is damaged: %s", e.File, e.What)
+	}
+	return fmt.Sprintf("%s is damaged at byte %d: %s", e.File, e.Offset, e.What)
 }
 
-// ErrVersion says that a snapshot file is of a format that this vmrr does not read.
+// ErrVersion says that a file is of a format that this vmrr does not read.
 type ErrVersion struct {
 	File      string
 	Got, Want uint32
 }
 
 func (e *ErrVersion) Error() string {
-	return fmt.Sprintf("the snapshot %s is of format version %d, this vmrr reads version %d", e.File, e.Got, e.Want)
+	return fmt.Sprintf("%s is of format version %d, this vmrr reads version %d", e.File, e.Got, e.Want)
 }
 
-// ErrMismatch says that a snapshot file is of another machine.
+// ErrMismatch says that a store is of another recording or machine.
 type ErrMismatch struct {
 	File      string
 	What      string // what was compared
@@ -32,5 +41,29 @@ type ErrMismatch struct {
 }
 
 func (e *ErrMismatch) Error() string {
-	return fmt.Sprintf("the snapshot %s is of another machine: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
+	return fmt.Sprintf("%s is of another recording: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
+}
+
+// ErrReadOnly refuses to change a store that was opened for reading.
+var ErrReadOnly = errors.New("the snapshots were opened for reading only")
+
+// ErrClosed refuses the use of a store or keeper that was closed.
+var ErrClosed = errors.New("the store of snapshots was closed")
+
+// typed makes an error of package framed one of this package; others stay.
+func typed(err error) error {
+	var (
+		damaged *framed.DamagedError
+		cut     *framed.CutOffError
+		version *framed.VersionError
+	)
+	switch {
+	case errors.As(err, &damaged):
+		return &ErrDamaged{damaged.File, damaged.Offset, damaged.What}
+	case errors.As(err, &cut):
+		return &ErrDamaged{cut.File, cut.Offset, "it is cut off there"}
+	case errors.As(err, &version):
+		return &ErrVersion{version.File, version.Got, version.Want}
+	}
+	return err
 }

@@ -3,40 +3,18 @@
 package snapshots
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
 	"github.com/vmrr/vmrr/machine"
 )
 
-// Snapshot is the state of a whole machine at one moment. It never changes.
-type Snapshot struct {
-	Name  string // empty if it was taken for the machine's own use
-	State State
-	ram   *table
-}
-
-// RAMSize returns the size of the machine's memory in bytes.
-func (s *Snapshot) RAMSize() int { return s.ram.pages * PageSize }
-
-// ReadRAM copies memory contents from the snapshot, starting at an offset into
-// RAM, and returns how much it copied: less than asked only at the end of RAM.
-func (s *Snapshot) ReadRAM(b []byte, offset uint64) int {
-	n := 0
-	for n < len(b) && offset < uint64(s.RAMSize()) {
-		k := copy(b[n:], s.ram.bytes(int(offset / PageSize))[offset%PageSize:])
-		n += k
-		offset += uint64(k)
-	}
-	return n
-}
-
 // Store holds the snapshots of one machine in memory. All methods are called on
 // the machine's thread, while it is stopped.
 type Store struct {
 	mem     Memory
 	compare bool // do not trust the dirty pages, look at all of them
+	pool    *pool
 	snaps   []*Snapshot
 	// ref is what RAM held when epoch began; nil if that is not known.
 	ref   *table
@@ -49,20 +27,21 @@ func NewStore(mem Memory, compare bool) (*Store, error) {
 	if n := len(mem.RAM()); n == 0 || n%PageSize != 0 {
 		return nil, fmt.Errorf("a RAM of %d bytes cannot be snapshotted: want a multiple of %d", n, PageSize)
 	}
-	return &Store{mem: mem, compare: compare}, nil
+	return &Store{mem: mem, compare: compare, pool: newPool()}, nil
 }
 
 // Take adds a snapshot of RAM as it is now and the given state. Only pages that
-// were written since the last Take or Restore are copied. A name that is taken
-// moves to the new snapshot, and the old one is gone.
+// were written since the last Take or Restore are looked at, and only contents
+// that no snapshot in memory has are copied. A name that is taken moves to the
+// new snapshot, and the old one is gone.
 func (s *Store) Take(name string, state State) *Snapshot {
 	ram := s.mem.RAM()
 	base := s.ref
 	if base == nil {
 		base = newTable(len(ram) / PageSize)
 	}
-	b := newBuilder(base)
-	s.suspects(func(i int) { b.update(i, ram[i*PageSize:][:PageSize]) })
+	b := newBuilder(base, s.pool)
+	s.suspects(func(i int) { b.update(i, asPage(ram, i)) })
 	s.setReference(b.t)
 	snap := &Snapshot{Name: name, State: state, ram: b.t}
 	s.insert(snap)
@@ -71,11 +50,30 @@ func (s *Store) Take(name string, state State) *Snapshot {
 
 // Restore makes RAM what it was when the snapshot was taken, and returns the
 // number of pages that it wrote. Setting the rest of the machine to the
-// snapshot's State is the caller's. The snapshot need not be in the store.
+// snapshot's State is the caller's. The snapshot need not be in the store. RAM
+// is unchanged if the snapshot's own store cannot be read.
 func (s *Store) Restore(snap *Snapshot) (int, error) {
 	ram := s.mem.RAM()
 	if snap.RAMSize() != len(ram) {
 		return 0, fmt.Errorf("restoring the snapshot of %v: it has %d bytes of RAM, the machine %d", snap.State.At, snap.RAMSize(), len(ram))
+	}
+	// The pages are gathered first: PagesChanged may make pages dirty.
+	look := make([]bool, snap.ram.pages)
+	mark := func(i int) { look[i] = true }
+	s.suspects(mark)
+	if s.ref != nil {
+		differing(s.ref, snap.ram, mark)
+	}
+	var index []int
+	var pages []*page
+	for i, marked := range look {
+		if marked {
+			index, pages = append(index, i), append(pages, snap.ram.get(i))
+		}
+	}
+	then, err := fetch(pages)
+	if err != nil {
+		return 0, fmt.Errorf("restoring the snapshot of %v: %w", snap.State.At, err)
 	}
 	written, first, count := 0, 0, 0
 	flush := func() {
@@ -83,12 +81,12 @@ func (s *Store) Restore(snap *Snapshot) (int, error) {
 			s.mem.PagesChanged(first, count)
 		}
 	}
-	put := func(i int) {
-		now, then := ram[i*PageSize:][:PageSize], snap.ram.bytes(i)
-		if bytes.Equal(now, then) {
-			return
+	for n, i := range index {
+		now := asPage(ram, i)
+		if equal(now, then[n]) {
+			continue
 		}
-		copy(now, then)
+		*now = *then[n]
 		written++
 		if i != first+count {
 			flush()
@@ -96,28 +94,19 @@ func (s *Store) Restore(snap *Snapshot) (int, error) {
 		}
 		count++
 	}
-	// The pages are gathered first: PagesChanged may make pages dirty.
-	look := make([]uint64, (snap.ram.pages+63)/64)
-	mark := func(i int) { look[i/64] |= 1 << (i % 64) }
-	s.suspects(mark)
-	if s.ref != nil {
-		differing(s.ref, snap.ram, mark)
-	}
-	for n, word := range look {
-		for i := n * 64; word != 0; i, word = i+1, word>>1 {
-			if word&1 != 0 {
-				put(i)
-			}
-		}
-	}
 	flush()
-	s.setReference(snap.ram)
+	s.setReference(s.pool.adopt(snap.ram))
 	return written, nil
 }
 
-// Forget drops what the store knows of RAM, so that the next Take or Restore looks
-// at all of it. It must be called after RAM was changed behind the dirty tracking.
-func (s *Store) Forget() { s.ref = nil }
+// Forget says that RAM was changed behind the back of dirty tracking: the next
+// Take or Restore looks at all of it.
+func (s *Store) Forget() {
+	if s.ref != nil {
+		s.pool.release(s.ref)
+		s.ref = nil
+	}
+}
 
 // suspects calls f in ascending order for the pages that may differ from ref.
 func (s *Store) suspects(f func(i int)) {
@@ -131,16 +120,21 @@ func (s *Store) suspects(f func(i int)) {
 }
 
 func (s *Store) setReference(t *table) {
+	s.pool.retain(t)
+	s.Forget()
 	s.ref = t
 	if !s.compare {
 		s.epoch = s.mem.DirtyEpoch()
 	}
 }
 
-// Add adds a snapshot that was read from a file.
+// Add adds a snapshot that another store took or a Disk loaded.
 func (s *Store) Add(snap *Snapshot) error {
 	if n := len(s.mem.RAM()); snap.RAMSize() != n {
 		return fmt.Errorf("adding the snapshot of %v: it has %d bytes of RAM, the machine %d", snap.State.At, snap.RAMSize(), n)
+	}
+	if own := s.pool.adopt(snap.ram); own != snap.ram {
+		snap = &Snapshot{Name: snap.Name, Pinned: snap.Pinned, State: snap.State, ram: own}
 	}
 	s.insert(snap)
 	return nil
@@ -148,6 +142,7 @@ func (s *Store) Add(snap *Snapshot) error {
 
 // insert puts a snapshot behind all that are not later.
 func (s *Store) insert(snap *Snapshot) {
+	s.pool.retain(snap.ram)
 	if old := s.Named(snap.Name); old != nil {
 		s.Delete(old)
 	}
@@ -164,6 +159,7 @@ func (s *Store) Delete(snap *Snapshot) bool {
 	if i < 0 {
 		return false
 	}
+	s.pool.release(snap.ram)
 	s.snaps = slices.Delete(s.snaps, i, i+1)
 	return true
 }
@@ -194,11 +190,7 @@ func (s *Store) Nearest(m machine.Moment) *Snapshot {
 	return nil
 }
 
-// Bytes returns how much memory the snapshots' pages take, shared ones counted once.
-func (s *Store) Bytes() int64 {
-	chunks, pages := make(map[*chunk]bool), make(map[*page]bool)
-	for _, snap := range s.snaps {
-		countPages(snap.ram, chunks, pages)
-	}
-	return int64(len(pages))*PageSize + int64(len(chunks))*chunkPages*8
-}
+// Bytes returns how much memory the snapshots' pages take, equal ones counted
+// once, with those of the state that RAM was last known to have. It costs nothing.
+// Pages that are on disk only do not count.
+func (s *Store) Bytes() int64 { return s.pool.bytes }

@@ -55,7 +55,7 @@ func answeredGuest(t *testing.T) *answeredRecording {
 	a.sleep = a.printed["WORK-SLEEP"] + 700e3
 	a.points = []uint64{a.from, a.to, a.sleep}
 	// Where inputs came in, and right after.
-	for _, e := range a.tape.Events() {
+	for _, e := range a.events() {
 		if e.At.ICount > 0 {
 			a.points = append(a.points, e.At.ICount, e.At.ICount+1)
 		}

@@ -40,7 +40,7 @@ func (v *verifier) pin(d *Divergence, wrong, other way, until uint64) error {
 		}
 		same = middle
 		if other.slice != 0 {
-			base = v.hold()
+			base = v.Snapshot()
 		}
 	}
 	d.Want, d.Got = "the run "+other.name, "the run "+wrong.name
@@ -56,7 +56,7 @@ func (v *verifier) pinned(d *Divergence, wrong, other way, base *snapshots.Snaps
 	if _, err := v.state(wrong, v.good, bad); err != nil {
 		return err
 	}
-	got := v.hold()
+	got := v.Snapshot()
 	if _, err := v.state(other, base, same); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package timeline
 
 import (
+	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/diff"
 	"github.com/vmrr/vmrr/snapshots"
 )
@@ -22,7 +23,7 @@ func (v *verifier) explain(first outcome, goals []goal) error {
 	v.stage("the replay differs: running it again")
 	v.forget()
 	first.hash = v.m.Hash() // of all of RAM
-	failed := v.hold()
+	failed := v.Snapshot()
 	d := &Divergence{Seen: first.diverged, Good: v.good.State.At, Bad: first.at}
 	if !first.stuck {
 		if err := v.addParts(d, goals[0]); err != nil {
@@ -192,9 +193,10 @@ const maxEvents = 20
 
 // addEvents adds the events of the log between the last good and the first bad state.
 func (t *Timeline) addEvents(d *Divergence) {
-	for _, e := range t.cfg.Player.Events() {
+	for e, err := range t.cfg.Player.EventsBetween(d.Good, machine.Moment{ICount: d.Bad.ICount, Sub: d.Bad.Sub + 1}) {
 		switch {
-		case e.At.Before(d.Good) || d.Bad.Before(e.At):
+		case err != nil:
+			return // the report does without
 		case len(d.Events) < maxEvents:
 			d.Events = append(d.Events, e)
 		default:

@@ -22,11 +22,11 @@ type ramOf struct{ *snapshots.Snapshot }
 
 // ReadAt implements io.ReaderAt.
 func (r ramOf) ReadAt(p []byte, offset int64) (int, error) {
-	n := r.ReadRAM(p, uint64(offset))
-	if n < len(p) {
-		return n, io.EOF
+	n, err := r.ReadRAM(p, uint64(offset))
+	if err == nil && n < len(p) {
+		err = io.EOF
 	}
-	return n, nil
+	return n, err
 }
 
 // compareKept compares the machine, which is at the count to compare at, with a
@@ -36,7 +36,7 @@ func (v *verifier) compareKept(s *snapshots.Snapshot) (diff.List, error) {
 		return diff.Compare(v.m, stateOf(s), diff.Of(v.m))
 	}
 	// A replay does not stop in such a state: what follows it is compared.
-	here := v.hold()
+	here := v.Snapshot()
 	list, err := v.compareNext(s, here)
 	if err != nil {
 		err = fmt.Errorf("comparing with %s: %w", snapshotName(s), err)

@@ -51,9 +51,17 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Recording != nil {
+		cfg.Recording.Clock = cfg.Machine.Clock.Now
+	}
 	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy)}
 	if cfg.Origin == nil {
 		return l, cfg.Machine.PowerOn()
+	}
+	if cfg.Origin.Name != "" {
+		if err := store.Add(cfg.Origin); err != nil {
+			return nil, err
+		}
 	}
 	return l, l.restore(cfg.Origin)
 }
@@ -205,6 +213,7 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 	if err := l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name)); err != nil {
 		return errors.Join(err, next.Close())
 	}
+	next.Clock = l.m.Clock.Now
 	l.rec, l.m.Inputs = next, next
 	for _, s := range l.store.List() {
 		l.store.Delete(s) // it is of the recording that ended

@@ -3,9 +3,12 @@
 package timeline_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
@@ -41,17 +44,22 @@ func TestNamedSnapshots(t *testing.T) {
 	}
 }
 
-// A snapshot that one timeline keeps in a file serves another.
+// A snapshot that one timeline keeps on disk serves another; one whose pages are
+// damaged is refused by name, and passed over by who only wants to go somewhere.
 func TestSnapshotOfAnotherTimeline(t *testing.T) {
-	const machineID = "the timeline test's"
 	a := answeredGuest(t)
-	path := filepath.Join(t.TempDir(), "snapshot")
+	dir := t.TempDir()
+	disk, err := snapshots.OpenDisk(dir, framed.ID{1}, testguest.RAM, snapshots.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
 	open := func() (*timeline.Timeline, *testguest.VM) {
 		o, player := a.options, replay.NewPlayer(a.tape)
 		o.Inputs = player
 		vm := testguest.New(t, o)
 		tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player,
-			Persist: func(s *snapshots.Snapshot) error { return snapshots.WriteFile(path, machineID, s) }})
+			Persist: disk.Put})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,14 +70,18 @@ func TestSnapshotOfAnotherTimeline(t *testing.T) {
 	if err := tl.SaveSnapshot("kept"); err != nil {
 		t.Fatal(err)
 	}
-	snap, err := snapshots.ReadFile(path, machineID, testguest.RAM)
-	if err != nil {
-		t.Fatal(err)
+	load := func() (*timeline.Timeline, *testguest.VM) {
+		snap, err := disk.Load(disk.List()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		tl, vm := open()
+		if err := tl.AddSnapshot(snap); err != nil {
+			t.Fatal(err)
+		}
+		return tl, vm
 	}
-	tl, vm := open()
-	if err := tl.AddSnapshot(snap); err != nil {
-		t.Fatal(err)
-	}
+	tl, vm := load()
 	if err := tl.LoadSnapshot(background, "kept"); err != nil {
 		t.Fatal(err)
 	}
@@ -79,4 +91,24 @@ func TestSnapshotOfAnotherTimeline(t *testing.T) {
 	if stop, err := tl.Verify(background); err != nil || stop != timeline.StopEnd {
 		t.Errorf("Verify from there = %v, error %v; want the end of history", stop, err)
 	}
+
+	segments, err := filepath.Glob(filepath.Join(dir, "*.seg"))
+	if err != nil || len(segments) == 0 {
+		t.Fatalf("there are no segments in %s: %v", dir, err)
+	}
+	for _, s := range segments {
+		if err := os.Truncate(s, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if disk, err = snapshots.OpenDisk(dir, framed.ID{1}, testguest.RAM, snapshots.ReadOnly); err != nil {
+		t.Fatal(err)
+	}
+	tl, vm = load()
+	var damaged *snapshots.ErrDamaged
+	if err := tl.LoadSnapshot(background, "kept"); !errors.As(err, &damaged) {
+		t.Errorf("LoadSnapshot of a damaged snapshot has error %v, want ErrDamaged", err)
+	}
+	seek(t, tl, a.points[29])
+	a.check(t, vm, a.points[29], "Seek past a damaged snapshot")
 }

@@ -33,7 +33,7 @@ func TestSameInputsMakeSameRecording(t *testing.T) {
 func TestReplayIsTheRecordedRun(t *testing.T) {
 	a := answeredGuest(t)
 	kinds := map[machine.InputKind]int{}
-	for _, e := range a.tape.Events() {
+	for _, e := range a.events() {
 		kinds[e.Input.Kind]++
 	}
 	if kinds[machine.InputSerial] < 4 || kinds[machine.InputNMI] != 2 || kinds[machine.InputPower] != 1 {
@@ -60,7 +60,7 @@ func TestReplayOfHostTime(t *testing.T) {
 			}
 		}})
 	warps := 0
-	for _, e := range r.tape.Events() {
+	for _, e := range r.events() {
 		if e.Kind == replay.KindWarp {
 			warps++
 		}
@@ -104,7 +104,7 @@ func TestReplayOfDebuggedRun(t *testing.T) {
 		}
 		return l.Continue(background)
 	}})
-	if got := len(r.tape.Events()); got < pushed {
+	if got := len(r.events()); got < pushed {
 		t.Errorf("the recording has %d events, want at least the %d inputs", got, pushed)
 	}
 	r.verify(t)
@@ -120,7 +120,7 @@ func TestReplayOfReset(t *testing.T) {
 	if n := strings.Count(vm.Console(), "Linux version"); n != 2 {
 		t.Errorf("the guest started %d times, want 2; it printed\n%s", n, vm.Console())
 	}
-	reset := r.tape.Events()[1].At.ICount
+	reset := r.events()[1].At.ICount
 	straight, hashes := r.replayed(t), map[uint64]machine.Hash{}
 	for _, n := range []uint64{reset - 1, reset, reset + 1, reset + 100_000_003} {
 		straight.Goto(t, n)

@@ -199,9 +199,19 @@ func (r *recording) replayed(t *testing.T) *testguest.VM {
 // explain lists the inputs, so that a failure shows what made it.
 func (r *recording) explain() string {
 	var b strings.Builder
-	for i := range r.tape.Events() {
-		e := &r.tape.Events()[i]
+	for _, e := range r.events() {
 		b.WriteString(e.At.String() + ": " + e.Summary() + "\n")
 	}
 	return b.String()
+}
+
+// events returns the events of the recording.
+func (r *recording) events() (events []replay.Record) {
+	for e, err := range r.tape.EventsBetween(machine.Moment{}, machine.Moment{ICount: testguest.Forever}) {
+		if err != nil {
+			panic(err)
+		}
+		events = append(events, e)
+	}
+	return events
 }

@@ -26,8 +26,11 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 		}
 		// Interval by interval into the past; the first with a hit has the answer.
 		for zero.Before(end) {
-			begin := t.canonicalBefore(end)
-			last, stop, err := t.search(ctx, begin, end)
+			begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
+			if err != nil {
+				return 0, err
+			}
+			last, stop, err := t.search(ctx, end)
 			if err != nil || stop == StopInterrupted {
 				return stop, err
 			}
@@ -49,11 +52,8 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 		at--
 	}
 	for {
-		s := t.store.Nearest(machine.Moment{ICount: at})
-		if s == nil {
-			return t.begin
-		}
-		if s.State.At.Sub == 0 {
+		s := t.nearest(at)
+		if s.State.At.Sub == 0 || s == t.begin {
 			return s
 		}
 		at = s.State.At.ICount
@@ -68,12 +68,9 @@ const manyHits = 1000
 // it is cut for that.
 var windows = []uint64{64e6, 4e6, 256e3, 16e3, 1e3}
 
-// search returns the last breakpoint hit between a snapshot and a moment, nil if
-// there is none.
-func (t *Timeline) search(ctx context.Context, begin *snapshots.Snapshot, end machine.Moment) (*hit, Stop, error) {
-	if err := t.restore(begin); err != nil {
-		return nil, 0, err
-	}
+// search returns the last breakpoint hit between here and a moment, nil if there is
+// none.
+func (t *Timeline) search(ctx context.Context, end machine.Moment) (*hit, Stop, error) {
 	last, stop, err := t.lastHit(ctx, end, manyHits)
 	if err != nil || stop != StopBreak {
 		return last, stop, err
@@ -87,9 +84,12 @@ func (t *Timeline) search(ctx context.Context, begin *snapshots.Snapshot, end ma
 	}()
 	for i := len(cuts) - 1; err == nil && stop != StopInterrupted && i >= 0; i-- {
 		var h *hit
+		if err = t.restore(cuts[i]); err != nil {
+			break
+		}
 		if i < len(cuts)-1 {
-			h, stop, err = t.search(ctx, cuts[i], end)
-		} else if err = t.restore(cuts[i]); err == nil {
+			h, stop, err = t.search(ctx, end)
+		} else {
 			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again
 		}
 		if h != nil {

@@ -4,7 +4,9 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -42,6 +44,7 @@ func (t *Timeline) takeAutomatic(n uint64) {
 	}
 	begun := t.pace.now()
 	t.take("")
+	t.store.Thin(t.pace.Budget, at)
 	t.pace.took(t.pace.now().Sub(begun))
 }
 
@@ -74,10 +77,33 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	return nil
 }
 
+// nearest returns the snapshot to go to count n from.
+func (t *Timeline) nearest(n uint64) *snapshots.Snapshot {
+	if s := t.store.Nearest(machine.Moment{ICount: n}); s != nil {
+		return s
+	}
+	return t.begin // at n itself, but not of the canonical state
+}
+
+// restoreNear restores the snapshot that pick returns. One that turns out to be
+// damaged on disk is dropped, and pick asked again: there is an earlier one, the
+// first of all is in memory.
+func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snapshot, error) {
+	for {
+		s := pick()
+		err := t.restore(s)
+		var damaged *snapshots.ErrDamaged
+		if !errors.As(err, &damaged) || !t.store.Delete(s) {
+			return s, err
+		}
+		slog.Warn("a snapshot is left out", "err", err)
+	}
+}
+
 // inRecording refuses a snapshot that lies beyond what the recording has: of a
 // recorder that was killed, the log may be shorter than a snapshot it kept.
 func (t *Timeline) inRecording(s *snapshots.Snapshot) error {
-	if at, end := s.State.At, t.End(); end.Before(at) || s.State.Consumed > uint64(len(t.cfg.Player.Events())) {
+	if at, end := s.State.At, t.End(); end.Before(at) || s.State.Consumed > t.cfg.Player.EventCount() {
 		return fmt.Errorf("the recording ends at %v, before it", end)
 	}
 	return nil
@@ -123,8 +149,22 @@ func (t *Timeline) Snapshots() (named []*snapshots.Snapshot, bytes int64) {
 	return named, t.store.Bytes()
 }
 
+// Snapshot returns the present state. It is in no store.
+func (t *Timeline) Snapshot() *snapshots.Snapshot {
+	s := t.take("")
+	t.store.Delete(s)
+	return s
+}
+
+// OriginName is the name of the state in which a recording begins that goes on from
+// another one. It stays what it is.
+const OriginName = "origin"
+
 // CheckName refuses a snapshot's name that would be no file name everywhere.
 func CheckName(name string) error {
+	if name == OriginName {
+		return fmt.Errorf("the snapshot name %q is taken: it is that of the state in which a recording begins", name)
+	}
 	if name == "" || len(name) > 64 {
 		return fmt.Errorf("a snapshot's name has %d characters, want 1 to 64", len(name))
 	}

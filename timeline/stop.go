@@ -12,8 +12,9 @@ const (
 	StopInterrupted             // the context was cancelled
 	StopBegin                   // the beginning of history
 	StopEnd                     // the end of history, or the machine ended
+	StopMark                    // the mark
 )
 
 func (s Stop) String() string {
-	return [...]string{"arrived", "breakpoint", "interrupted", "begin of history", "end of history"}[s]
+	return [...]string{"arrived", "breakpoint", "interrupted", "begin of history", "end of history", "mark"}[s]
 }

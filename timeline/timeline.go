@@ -51,6 +51,7 @@ type Timeline struct {
 	near     []*snapshots.Snapshot
 	begin    *snapshots.Snapshot // the beginning of history
 	diverged *replay.ErrDiverged // why the machine cannot go on from here
+	mark     mark
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -60,6 +61,7 @@ func New(cfg Config) (*Timeline, error) {
 		return nil, err
 	}
 	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, pace: newPacer(cfg.Policy), checked: map[uint64]bool{}}
+	cfg.Player.Clock = cfg.Machine.Clock.Now
 	if cfg.Origin != nil {
 		if err := t.restore(cfg.Origin); err != nil {
 			return nil, err
@@ -68,6 +70,7 @@ func New(cfg Config) (*Timeline, error) {
 		return nil, err
 	}
 	t.begin = t.take("")
+	t.begin.Pinned = true
 	return t, nil
 }
 
@@ -181,14 +184,14 @@ func (t *Timeline) check(want replay.StateHash) error {
 	return diverged("the state of "+strings.Join(parts, ", "), "hash "+strings.Join(wants, ", "), strings.Join(gots, ", "))
 }
 
-// StepForward executes n instructions. A breakpoint on the way stops it.
+// StepForward executes n instructions. A breakpoint or the mark on the way stops it.
 func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
 	t.m.Engine.SkipBreak()
 	now := t.m.Moment().ICount
-	return t.run(ctx, now+min(n, math.MaxUint64-now))
+	return t.runToMark(ctx, now+min(n, math.MaxUint64-now))
 }
 
-// Continue runs forward until a breakpoint or the end of history.
+// Continue runs forward until a breakpoint, the mark or the end of history.
 func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
 	return t.StepForward(ctx, math.MaxUint64)
 }

@@ -71,8 +71,7 @@ type place struct {
 func (t *Timeline) here() place {
 	p := place{at: t.m.Moment(), diverged: t.diverged}
 	if p.at.Sub != 0 || t.diverged != nil {
-		p.snap = t.take("")
-		t.store.Delete(p.snap)
+		p.snap = t.Snapshot()
 	}
 	return p
 }
@@ -106,14 +105,14 @@ func (t *Timeline) seek(ctx context.Context, n uint64) (stop Stop, err error) {
 // seekQuiet is seek with no breakpoint in the way.
 func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (Stop, error) {
 	target, at := machine.Moment{ICount: n}, t.m.Moment()
-	snap := t.store.Nearest(target)
-	if snap == nil { // n is the count at which history begins
-		snap = t.begin
-		target = snap.State.At
+	if begin := t.Begin(); target.Before(begin) { // at the same count
+		target = begin
 	}
+	snap := t.nearest(n)
 	// From here if that is on the way and no snapshot is nearer.
 	if target.Before(at) || at.Before(snap.State.At) || t.diverged != nil {
-		if err := t.restore(snap); err != nil {
+		snap, err := t.restoreNear(func() *snapshots.Snapshot { return t.nearest(n) })
+		if err != nil {
 			return 0, err
 		}
 		if from := snap.State.At.ICount; n-from > leap {

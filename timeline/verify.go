@@ -117,14 +117,7 @@ func (v *verifier) verify() error {
 }
 
 // mark notes that the present state is the recorded one.
-func (v *verifier) mark() { v.good = v.hold() }
-
-// hold takes a snapshot that is in no store.
-func (v *verifier) hold() *snapshots.Snapshot {
-	s := v.take("")
-	v.store.Delete(s)
-	return s
-}
+func (v *verifier) mark() { v.good = v.Snapshot() }
 
 // forget makes the next comparison, snapshot and restore look at all of RAM.
 func (v *verifier) forget() {

@@ -3,161 +3,149 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
+	"context"
 	"io"
 	"os"
-	"sync"
-	"time"
-
-	"golang.org/x/term"
+	"syscall"
 
 	"github.com/vmrr/vmrr/machine"
-	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/monitor"
 )
 
-// console is the terminal as the guest's first serial port.
-type console struct {
-	mu    sync.Mutex
-	out   *bufio.Writer
-	shown uint64 // offset behind the last byte of the guest's output that was shown
-	err   error  // of writing; the guest runs on
-	saved *term.State
-}
+const (
+	escapeKey = 1 // Ctrl-A
+	ctrlC     = 3
+	redraw    = 0x0c // makes the monitor show its prompt
+)
 
-const escapeKey = 1 // Ctrl-A
-
-const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A r  press reset\r\n" +
-	"Ctrl-A p  press the power button\r\nCtrl-A n  raise an NMI\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A c  switch between the guest and the monitor\r\n" +
+	"Ctrl-A r  press reset\r\nCtrl-A p  press the power button\r\nCtrl-A n  raise an NMI\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
 
 // escapes are the keys that are inputs to the machine.
 var escapes = map[byte]machine.InputKind{
-	'x': machine.InputEnd,
 	'r': machine.InputReset,
 	'p': machine.InputPower,
 	'n': machine.InputNMI,
 }
 
-// newConsole puts the terminal, if standard input is one and is to be read, into
-// raw mode.
-func newConsole(read bool) (*console, error) {
-	c := &console{out: bufio.NewWriter(os.Stdout)}
-	if fd := int(os.Stdin.Fd()); read && term.IsTerminal(fd) {
-		saved, err := term.MakeRaw(fd)
-		if err != nil {
-			return nil, fmt.Errorf("preparing the terminal: %w", err)
-		}
-		c.saved = saved
-	}
-	go c.flushOften()
-	return c, nil
+// console is standard input, shared by the guest's first serial port and a monitor.
+type console struct {
+	escapes bool    // Ctrl-A is the escape key
+	guest   *feeder // nil in a replay
+	shell   *monitor.Shell
+	out     *sink
+	quit    func()
+	keys    bool       // standard input is a terminal in raw mode
+	focus   func(bool) // is told whether the monitor has the keyboard
+
+	escaped  bool
+	operator bool // the monitor has the keyboard
+	started  bool // the monitor
+	toShell  *io.PipeWriter
+	refused  bool // it was said that the guest takes no input
 }
 
-// outputs shows what the guest sends to its first serial port, each byte once: a
-// replay that passes the same instant again shows nothing anew.
-func (c *console) outputs() pc.Outputs {
-	return pc.Outputs{Serial: func(port int, at uint64, b byte) {
-		if port != 0 {
-			return
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if at >= c.shown {
-			c.shown = at + 1
-			c.write(b)
-		}
-	}}
-}
-
-func (c *console) write(b byte) {
-	if err := c.out.WriteByte(b); err != nil && c.err == nil {
-		c.err = err
-	}
-}
-
-// flushOften keeps the terminal up to date: a prompt has no newline.
-func (c *console) flushOften() {
-	for range time.Tick(20 * time.Millisecond) {
-		c.flush()
-	}
-}
-
-func (c *console) flush() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.out.Flush(); err != nil && c.err == nil {
-		c.err = err
-	}
-}
-
-// close gives the terminal back and reports whether the output could be written.
-func (c *console) close() error {
-	c.flush()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.saved != nil {
-		term.Restore(int(os.Stdin.Fd()), c.saved)
-	}
-	if c.err != nil {
-		return fmt.Errorf("writing the guest's console output: %w", c.err)
-	}
-	return nil
-}
-
-// chunk is how many bytes of input are handed over at a time.
-const chunk = 512
-
-// read hands standard input to push until it ends. room returns how many bytes the
-// guest's port takes without losing any; it is asked when much was typed.
-func (c *console) read(in io.Reader, push func(machine.Input), room func() int) {
+// read hands over standard input until it ends or ctx is cancelled.
+func (c *console) read(ctx context.Context, in io.Reader) {
 	buf := make([]byte, chunk)
-	keys := keyboard{raw: c.saved == nil}
-	sent := 0
-	for {
+	for ctx.Err() == nil {
 		n, err := in.Read(buf)
-		data := keys.typed(buf[:n], push)
-		if len(data) > 0 {
-			if sent += len(data); sent > 2*chunk {
-				for room() < 2*chunk {
-					time.Sleep(10 * time.Millisecond)
-				}
-				sent = len(data)
-			}
-			push(machine.Input{Kind: machine.InputSerial, Data: data})
-		}
+		c.typed(ctx, buf[:n])
 		if err != nil {
 			return
 		}
 	}
 }
 
-// keyboard takes the escape key and what follows it out of what is typed.
-type keyboard struct {
-	raw     bool // not a terminal: every byte is meant
-	escaped bool
-}
-
-// typed returns the bytes for the guest, and pushes what the escapes mean.
-func (k *keyboard) typed(in []byte, push func(machine.Input)) []byte {
-	if k.raw {
-		return in
-	}
+// typed takes the escapes out of what was typed, and hands over the rest.
+func (c *console) typed(ctx context.Context, in []byte) {
 	data := make([]byte, 0, len(in))
 	for _, b := range in {
 		switch {
-		case !k.escaped && b == escapeKey:
-			k.escaped = true
-			continue
-		case !k.escaped || b == escapeKey:
-			data = append(data, b)
-		case b == 'h':
-			os.Stderr.WriteString(escapeHelp)
+		case c.escapes && !c.escaped && b == escapeKey:
+			c.escaped = true
+		case c.escaped && b != escapeKey:
+			c.escaped = false
+			c.send(ctx, data)
+			data = data[len(data):]
+			c.escape(ctx, b)
 		default:
-			if kind, ok := escapes[b]; ok {
-				push(machine.Input{Kind: kind})
-			}
+			c.escaped = false
+			data = append(data, b)
 		}
-		k.escaped = false
 	}
-	return data
+	c.send(ctx, data)
+}
+
+// send hands data to who has the keyboard.
+func (c *console) send(ctx context.Context, data []byte) {
+	switch {
+	case len(data) == 0:
+	case c.operator:
+		c.toShell.Write(data)
+	case c.guest != nil:
+		c.guest.feed(ctx, data)
+	case c.keys && data[0] == ctrlC:
+		// In a replay, whose guest has no use for it, it means what it does
+		// everywhere.
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+	default:
+		c.refuse()
+	}
+}
+
+// refuse says once that a replay takes no input.
+func (c *console) refuse() {
+	if !c.refused {
+		c.refused = true
+		os.Stderr.WriteString("\r\nvmrr: a replay takes no input but what was recorded; Ctrl-A h lists the keys\r\n")
+	}
+}
+
+func (c *console) escape(ctx context.Context, b byte) {
+	switch b {
+	case 'h', '?':
+		os.Stderr.WriteString(escapeHelp)
+	case 'x':
+		c.quit()
+	case 'c':
+		c.change(ctx)
+	default:
+		if kind, ok := escapes[b]; ok && c.guest == nil {
+			c.refuse()
+		} else if ok {
+			c.guest.push(machine.Input{Kind: kind})
+		}
+	}
+}
+
+// change gives the keyboard to the other one. The guest's output is shown all the
+// time.
+func (c *console) change(ctx context.Context) {
+	c.operator = !c.operator
+	c.focus(c.operator)
+	switch {
+	case !c.operator:
+	case !c.started:
+		c.started = true
+		var in *io.PipeReader
+		in, c.toShell = io.Pipe()
+		go c.shell.Serve(ctx, &standardIO{in, c.out})
+	default:
+		c.toShell.Write([]byte{redraw})
+	}
+}
+
+// standardIO is a connection made of two ends that are closed elsewhere.
+type standardIO struct {
+	io.Reader
+	io.Writer
+}
+
+// Close ends a pipe, so that nobody waits for its other end.
+func (s *standardIO) Close() error {
+	if p, ok := s.Reader.(*io.PipeReader); ok {
+		return p.Close()
+	}
+	return nil
 }

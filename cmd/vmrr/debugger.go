@@ -7,17 +7,23 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
-// debugger is the gdb server of a command, if it has one.
+// debugger is the gdb server of a command, which may also be off.
 type debugger struct {
 	thread   *thread
-	ln       net.Listener
+	server   *gdbstub.Server // for all listeners, as it serves one gdb at a time
+	leave    func()          // ends the command
+	ctx      context.Context // of the command: when it ends, so does the server
 	attached atomic.Bool
-	leave    context.CancelFunc // ends the command
+	moved    atomic.Bool // others have moved the machine since gdb was told last
+
+	mu   sync.Mutex
+	stop func() // ends the listener; nil if there is none
 }
 
 // listen opens the server's address before the machine is built, so that one that
@@ -34,19 +40,62 @@ func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
 	return ln, nil
 }
 
-// serve lets gdb at the target until ctx is cancelled.
-func (d *debugger) serve(ctx context.Context, t gdbstub.Target) {
-	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\r\n", d.ln.Addr())
+// serve lets gdb in, instead of where it was let in before.
+func (d *debugger) serve(ln net.Listener) {
+	ctx, cancel := context.WithCancel(d.ctx)
+	d.replace(func() {
+		cancel()
+		ln.Close()
+	})
+	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\r\n", ln.Addr())
 	go func() {
-		if err := (&gdbstub.Server{Target: t, Do: d.thread.do}).Serve(ctx, d.ln); err != nil {
-			fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)
+		if err := d.server.Serve(ctx, ln); err != nil {
+			fmt.Fprintf(os.Stderr, "vmrr: %v\r\n", err)
 		}
 	}()
+}
+
+// serveAt serves on a device in QEMU's words; on "none" nowhere. A gdb that is
+// attached loses its connection, and the machine stays as it is.
+func (d *debugger) serveAt(device string) error {
+	if device == "none" {
+		d.replace(nil)
+		return nil
+	}
+	addr, err := gdbstub.ParseAddress(device)
+	if err != nil {
+		return err
+	}
+	d.replace(nil) // it may be the same address
+	ln, err := addr.Listen(d.ctx)
+	if err != nil {
+		return err
+	}
+	d.serve(ln)
+	return nil
+}
+
+// replace ends the present listener; stop will end the next one.
+func (d *debugger) replace(stop func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stop != nil {
+		d.stop()
+	}
+	d.stop = stop
+}
+
+// serving reports whether gdb may connect.
+func (d *debugger) serving() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stop != nil
 }
 
 // attach is called when gdb connects: from now on the machine runs as gdb says.
 func (d *debugger) attach() {
 	d.attached.Store(true)
+	d.moved.Store(false)
 	d.thread.setRunning(false)
 }
 
@@ -61,4 +110,11 @@ func (d *debugger) detach(how gdbstub.Departure) {
 	case gdbstub.Dropped:
 		// The machine stays where it is, for a debugger that comes back.
 	}
+}
+
+// movedByOthers is called when the machine is elsewhere, and not by gdb's doing: what
+// gdb lets run stops there, and gdb is told as soon as it asks.
+func (d *debugger) movedByOthers() {
+	d.moved.Store(true)
+	d.thread.callBack()
 }

@@ -44,6 +44,7 @@ func commands() []command {
 		{"record", "[machine options] [-o DIR]", "run a machine and record it", record},
 		{"replay", "[DIR] [-s] [-S] [--goto ICOUNT]", "replay a recording, for gdb or to look on", replayCommand},
 		{"run", "[machine options]", "run a machine without a recording", run},
+		{"resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]", "go on live from an instant of a recording", resume},
 		{"verify", "[DIR]", "replay everything and check every state hash", verify},
 		{"gdbinit", "", "print gdb commands that keep gdb in step with jumps in time", gdbinit},
 		{"selftest", "", "check the CPU engine on this host", selftest},

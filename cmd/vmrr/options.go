@@ -41,18 +41,26 @@ func (o *machineOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.kernel, "kernel", "", "Linux kernel: a bzImage or an ELF vmlinux")
 	f.StringVar(&o.initrd, "initrd", "", "initial RAM disk")
 	f.StringVar(&o.append, "append", "", "kernel command line")
-	f.StringVar(&o.icount, "icount", "shift=0,sleep=on", "shift=N: an instruction takes 2^N ns; sleep=on|off: an idle guest waits in host time")
+	f.StringVar(&o.icount, "icount", "shift=0,sleep=on", "shift=N: an instruction takes 2^N ns; sleep=on|off: an idle guest waits in host time; rr=record|replay, rrfile=DIR and rrsnapshot=NAME as in QEMU")
 	f.StringVar(&o.rtc, "rtc", "base=utc", "base=utc: the guest's clock starts at the host's time; base=2026-01-01T00:00:00: at that")
 	f.StringVar(&o.seed, "seed", "", "make the guest's entropy from this text, instead of taking the host's")
 	f.BoolVar(&o.noReboot, "no-reboot", false, "a guest reset ends the run")
-	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: the console always is the terminal")
+	f.BoolVar(&o.nographic, "nographic", false, "accepted for QEMU's sake: -serial mon:stdio is the default")
 }
 
 // icountOptions are the parts of -icount.
 type icountOptions struct {
 	shift uint
 	sleep bool
+	// As QEMU has it: what is to be done with which recording and which snapshot.
+	rr, file, snapshot string
 }
+
+// The values of rr.
+const (
+	rrRecord = "record"
+	rrReplay = "replay"
+)
 
 func parseICount(s string) (icountOptions, error) {
 	o := icountOptions{sleep: true}
@@ -70,9 +78,21 @@ func parseICount(s string) (icountOptions, error) {
 				return o, usagef("-icount sleep=%s: want on or off", value)
 			}
 			o.sleep = value == "on"
+		case "rr":
+			if value != rrRecord && value != rrReplay {
+				return o, usagef("-icount rr=%s: want record or replay", value)
+			}
+			o.rr = value
+		case "rrfile":
+			o.file = value
+		case "rrsnapshot":
+			o.snapshot = value
 		default:
-			return o, usagef("-icount %s: want shift=N and sleep=on|off", part)
+			return o, usagef("-icount %s: want shift=N, sleep=on|off, rr=record|replay, rrfile=DIR or rrsnapshot=NAME", part)
 		}
+	}
+	if o.rr == "" && (o.file != "" || o.snapshot != "") {
+		return o, usagef("-icount %s: rrfile and rrsnapshot are for rr=record and rr=replay", s)
 	}
 	return o, nil
 }
@@ -93,32 +113,32 @@ func parseSize(s string) (uint64, error) {
 }
 
 // config checks the options and reads the files that they name.
-func (o *machineOptions) config() (pc.Config, icountOptions, error) {
+func (o *machineOptions) config() (pc.Config, error) {
 	var c pc.Config
 	ic, err := parseICount(o.icount)
 	if err != nil {
-		return c, ic, err
+		return c, err
 	}
 	if o.board != "pc" {
-		return c, ic, usagef("-M %s: this vmrr has the board pc", o.board)
+		return c, usagef("-M %s: this vmrr has the board pc", o.board)
 	}
 	ram, err := parseSize(o.memory)
 	if err != nil {
-		return c, ic, fmt.Errorf("-m: %w", err)
+		return c, fmt.Errorf("-m: %w", err)
 	}
 	if o.kernel == "" {
-		return c, ic, usagef("-kernel is missing: which kernel is the machine to run?")
+		return c, usagef("-kernel is missing: which kernel is the machine to run?")
 	}
 	c = pc.Config{RAM: ram, CPU: o.cpu, Shift: ic.shift, CommandLine: o.append, NoReboot: o.noReboot}
 	if c.Kernel, err = readImage("kernel", o.kernel); err != nil {
-		return c, ic, err
+		return c, err
 	}
 	if o.initrd != "" {
 		if c.Initrd, err = readImage("initrd", o.initrd); err != nil {
-			return c, ic, err
+			return c, err
 		}
 	}
-	return c, ic, pc.Check(c)
+	return c, pc.Check(c)
 }
 
 // maxImage bounds a kernel or an initrd in bytes.
@@ -152,7 +172,7 @@ type debugOptions struct {
 func (o *debugOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.gdb, "gdb", "", "wait for gdb on tcp:[HOST]:PORT (loopback if no host) or unix:PATH")
 	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb tcp:"+gdbstub.DefaultAddress.Address)
-	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for the debugger")
+	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for a debugger or a monitor")
 }
 
 // address returns where gdb is to connect; ok is false if nowhere.
@@ -165,8 +185,6 @@ func (o *debugOptions) address() (a gdbstub.Address, ok bool, err error) {
 		return a, true, nil
 	case o.short:
 		return gdbstub.DefaultAddress, true, nil
-	case o.stopped:
-		return a, false, usagef("-S without -s or -gdb: who would start the machine?")
 	}
 	return a, false, nil
 }

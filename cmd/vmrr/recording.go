@@ -8,16 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/vmrr/vmrr/cpu/unicorn"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
-	"github.com/vmrr/vmrr/snapshots"
 )
 
 // recordedMachine is what a recording's manifest says of the machine. The kernel
@@ -37,7 +31,6 @@ type recordedMachine struct {
 const (
 	kernelFile = "kernel"
 	initrdFile = "initrd"
-	snapSuffix = ".snap"
 )
 
 func machineOf(c *pc.Config) recordedMachine {
@@ -45,33 +38,26 @@ func machineOf(c *pc.Config) recordedMachine {
 		CommandLine: c.CommandLine, NoReboot: c.NoReboot, Initrd: c.Initrd != nil}
 }
 
-// createRecording makes the directory of a new recording with all that a replay
-// will need. An empty path means the next numbered one.
-func createRecording(path string, c *pc.Config, m replay.Manifest) (dir *replay.Dir, err error) {
-	numbered := path == ""
-	if numbered {
+// createDir makes the directory of a new recording. An empty path means the next
+// numbered one.
+func createDir(path string, m replay.Manifest) (dir *replay.Dir, err error) {
+	if path == "" {
 		if path, err = replay.NextDir(); err != nil {
 			return nil, err
 		}
 	}
-	if m.Machine, err = json.Marshal(machineOf(c)); err != nil {
-		return nil, err
-	}
-	if dir, err = replay.Create(path, m); err != nil {
-		return nil, err
-	}
+	return replay.Create(path, m)
+}
+
+// addImages copies what the machine boots into a recording.
+func addImages(dir *replay.Dir, c *pc.Config) error {
 	if err := dir.AddFile(kernelFile, bytes.NewReader(c.Kernel)); err != nil {
-		return nil, err
+		return err
 	}
-	if c.Initrd != nil {
-		if err := dir.AddFile(initrdFile, bytes.NewReader(c.Initrd)); err != nil {
-			return nil, err
-		}
+	if c.Initrd == nil {
+		return nil
 	}
-	if numbered {
-		err = replay.SetLatest(path)
-	}
-	return dir, err
+	return dir.AddFile(initrdFile, bytes.NewReader(c.Initrd))
 }
 
 // openRecording opens a recording, the latest if path is empty, and returns what
@@ -168,43 +154,4 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 	given("kernel", image("kernel", o.kernel, c.Kernel))
 	given("initrd", image("initrd", o.initrd, c.Initrd))
 	return errors.Join(errs...)
-}
-
-// keeper returns the function that keeps named snapshots in a recording.
-func keeper(dir *replay.Dir) func(*snapshots.Snapshot) error {
-	return func(s *snapshots.Snapshot) error {
-		if s.Name == "" {
-			return nil
-		}
-		return snapshots.WriteFile(filepath.Join(dir.SnapshotPath(), s.Name+snapSuffix), dir.ID().String(), s)
-	}
-}
-
-// keptSnapshots reads the snapshots that a recording has, in order of their names.
-// One that cannot be read is left out with a warning, as nothing depends on it,
-// unless it is wanted by name.
-func keptSnapshots(dir *replay.Dir, ram uint64, wanted string) ([]*snapshots.Snapshot, error) {
-	entries, err := os.ReadDir(dir.SnapshotPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("looking for the snapshots of %s: %w", dir.Path(), err)
-	}
-	var all []*snapshots.Snapshot
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), snapSuffix) {
-			continue
-		}
-		s, err := snapshots.ReadFile(filepath.Join(dir.SnapshotPath(), e.Name()), dir.ID().String(), int(ram))
-		if err != nil && e.Name() == wanted+snapSuffix {
-			return nil, err
-		}
-		if err != nil {
-			slog.Warn("a snapshot is left out", "err", err)
-			continue
-		}
-		all = append(all, s)
-	}
-	return all, nil
 }

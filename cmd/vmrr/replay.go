@@ -5,171 +5,117 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 
-	"github.com/vmrr/vmrr/machine"
-	"github.com/vmrr/vmrr/machine/pc"
-	"github.com/vmrr/vmrr/monitor"
-	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
+// replayOptions are the options of `vmrr replay`.
+type replayOptions struct {
+	machine  machineOptions
+	debug    debugOptions
+	devices  deviceOptions
+	policy   policyOptions
+	start    string // instruction count to begin at
+	snapshot string // or snapshot
+	ignore   bool   // what snapshots the recording has
+}
+
 // replayCommand is `vmrr replay`.
-func replayCommand(ctx context.Context, args []string) (err error) {
-	var (
-		opts     machineOptions
-		debug    debugOptions
-		snapshot string
-		start    uint64
-	)
+func replayCommand(ctx context.Context, args []string) error {
+	var o replayOptions
 	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
-	debug.add(f)
-	f.Uint64Var(&start, "goto", 0, "go to this instruction count first")
-	f.StringVar(&snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
-	opts.add(f)
+	o.debug.add(f)
+	o.devices.add(f)
+	f.StringVar(&o.start, "goto", "", "go to this instruction count first")
+	f.StringVar(&o.snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
+	f.BoolVar(&o.ignore, "ignore-snapshots", false, "use no snapshot of the recording: go everywhere from the beginning")
+	o.policy.add(f, defaultMemory, "memory")
+	o.machine.add(f)
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
-	rec, err := openReplay(rest, &opts)
+	return o.replay(ctx, first(rest))
+}
+
+// first returns the first word, if there is one.
+func first(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}
+
+// replay replays a recording, the latest if dir is empty.
+func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
+	words, err := o.devices.parse()
 	if err != nil {
 		return err
 	}
-	_, served, err := debug.address()
+	if err := words.checkStart(&o.debug); err != nil {
+		return err
+	}
+	policy, err := o.policy.policy()
 	if err != nil {
 		return err
 	}
-	interval := uint64(timeline.Never) // without a debugger nobody goes back
-	if served {
-		interval = timeline.DefaultInterval
+	if o.ignore && o.snapshot != "" {
+		return usagef("-rrsnapshot %s and --ignore-snapshots exclude each other", o.snapshot)
 	}
-	con, err := newConsole(false)
+	_, served, err := o.debug.address()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, con.close()) }()
-	past, err := rec.start(con.outputs(), nil, interval)
+	rec, err := openReplay(dir, &o.machine)
 	if err != nil {
 		return err
 	}
-	defer past.close()
-	t := past.timeline
-	if err := rec.addSnapshots(t, snapshot); err != nil {
+	defer func() { err = errors.Join(err, rec.close()) }()
+	if !served && !words.monitored() {
+		policy.Every, policy.Time = timeline.Never, 0 // nobody goes back
+	}
+	front, err := openFrontend(ctx, words)
+	if err != nil {
 		return err
 	}
-	if snapshot != "" {
-		if err := t.LoadSnapshot(ctx, snapshot); err != nil {
+	defer func() { err = errors.Join(err, front.close()) }()
+	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("replaying")})
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if !o.ignore {
+		if err := rec.kept.addTo(p.timeline, o.snapshot); err != nil {
 			return err
 		}
 	}
-	if start > 0 {
-		if err := t.SeekTo(ctx, start); err != nil {
-			return err
-		}
+	if err := o.goTo(ctx, p.timeline); err != nil {
+		return err
 	}
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
-	ln, err := debug.listen(ctx)
+	ln, err := o.debug.listen(ctx)
 	if err != nil {
 		return err
 	}
-	th := newThread(t, !debug.stopped)
-	ctx, leave := context.WithCancel(ctx)
-	defer leave()
-	stay := func() bool { return false }
-	if ln != nil {
-		d := &debugger{thread: th, ln: ln, leave: leave}
-		mon := &monitor.Monitor{Session: t, Mode: monitor.ModeReplay, Path: rec.dir.Path(), Start: rec.startTime()}
-		d.serve(ctx, &pastTarget{target: target{debuggee: t, monitor: mon, debugger: d}, t: t})
-		// The end of history is a place to debug from.
-		stay = func() bool {
-			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; gdb can go back from here, Ctrl-C ends\n")
-			return true
+	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped}
+	return v.run(ctx)
+}
+
+// goTo goes where the options say.
+func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
+	if o.snapshot != "" {
+		if err := t.LoadSnapshot(ctx, o.snapshot); err != nil {
+			return err
 		}
 	}
-	stop, err := th.loop(ctx, stay)
+	if o.start == "" {
+		return nil
+	}
+	n, err := parseCount(o.start)
 	if err != nil {
-		return err
+		return usagef("--goto: %w", err)
 	}
-	if stop == timeline.StopInterrupted && ln == nil {
-		return errInterrupted
-	}
-	if end := t.Player().End(); stop == timeline.StopEnd && end.CutOff != nil {
-		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
-	}
-	return nil
-}
-
-// recorded is an opened recording.
-type recorded struct {
-	dir  *replay.Dir
-	cfg  pc.Config
-	tape *replay.Tape
-}
-
-// openReplay opens the recording named by the words of a command line.
-func openReplay(words []string, opts *machineOptions) (*recorded, error) {
-	path := ""
-	if len(words) > 0 {
-		path = words[0]
-	}
-	dir, cfg, err := openRecording(path)
-	if err != nil {
-		return nil, err
-	}
-	if opts != nil {
-		if err := sameMachine(opts, dir, &cfg); err != nil {
-			return nil, err
-		}
-	}
-	tape, err := dir.LoadTape()
-	if err != nil {
-		return nil, err
-	}
-	return &recorded{dir, cfg, tape}, nil
-}
-
-// startTime is the guest's wall clock at power-on, s since 1970-01-01 UTC.
-func (r *recorded) startTime() int64 {
-	for _, e := range r.tape.Events() {
-		if e.Kind == replay.KindAnswer && e.Query == machine.QueryWallClock {
-			return e.Answer
-		}
-	}
-	return 0
-}
-
-// past is a recording's machine, switched on.
-type past struct {
-	timeline *timeline.Timeline
-	close    func()
-}
-
-// start builds the machine and switches it on. Snapshots will be taken interval
-// instructions apart.
-func (r *recorded) start(out pc.Outputs, progress func(at, to uint64), interval uint64) (*past, error) {
-	player := replay.NewPlayer(r.tape)
-	m, board, err := pc.New(r.cfg, openEngine, player, out)
-	if err != nil {
-		return nil, err
-	}
-	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Policy: timeline.Policy{Every: interval}, Persist: keeper(r.dir), Progress: progress})
-	if err != nil {
-		board.Close()
-		return nil, err
-	}
-	return &past{t, board.Close}, nil
-}
-
-// addSnapshots makes the recording's snapshots known to a timeline.
-func (r *recorded) addSnapshots(t *timeline.Timeline, wanted string) error {
-	kept, err := keptSnapshots(r.dir, r.cfg.RAM, wanted)
-	for _, s := range kept {
-		if err == nil {
-			err = t.AddSnapshot(s)
-		}
-	}
-	return err
+	return t.SeekTo(ctx, n)
 }

@@ -5,121 +5,147 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
 	"time"
 
-	"github.com/vmrr/vmrr/machine"
-	"github.com/vmrr/vmrr/machine/pc"
-	"github.com/vmrr/vmrr/monitor"
+	"github.com/spf13/pflag"
+
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
-// guestExit ends vmrr with the code that the guest gave to the exit device.
-type guestExit struct{ code int }
-
-func (e *guestExit) Error() string {
-	return fmt.Sprintf("the guest ended the run with exit code %d", e.code)
+// runOptions are the options of a command that switches a machine on.
+type runOptions struct {
+	machine machineOptions
+	debug   debugOptions
+	devices deviceOptions
+	policy  policyOptions
+	// of a recording:
+	out      string
+	snapshot string
 }
 
-// run is `vmrr run`.
+// run is `vmrr run`: the machine without a recording, unless -icount says, as
+// QEMU's does, that it is to be recorded or that a recording is to be replayed.
 func run(ctx context.Context, args []string) error {
-	var (
-		opts  machineOptions
-		debug debugOptions
-	)
-	f := newFlags("run", "[machine options]", "Runs a machine without a recording.")
-	opts.add(f)
-	debug.add(f)
+	var o runOptions
+	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
+	o.machine.add(f)
+	o.debug.add(f)
+	o.devices.add(f)
+	o.policy.add(f, defaultDisk, "disk")
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}
-	cfg, ic, err := opts.config()
+	ic, err := parseICount(o.machine.icount)
 	if err != nil {
 		return err
 	}
-	ln, err := debug.listen(ctx)
+	switch ic.rr {
+	case rrRecord:
+		return o.record(ctx)
+	case rrReplay:
+		p := replayOptions{machine: o.machine, debug: o.debug, devices: o.devices, policy: o.policy, snapshot: ic.snapshot}
+		return p.replay(ctx, ic.file)
+	}
+	r, err := o.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	clock, err := hostClock(opts.rtc)
-	if err != nil {
-		return err
-	}
-	live := replay.NewLive(clock, hostEntropy(opts.seed), ic.sleep)
-	defer live.Close()
-	l := liveRun{cfg: cfg, live: live, door: live, ln: ln, stopped: debug.stopped, mode: monitor.ModeLive}
-	return l.run(ctx)
+	return o.live(ctx, r)
 }
 
-// liveRun is a machine that runs now, with the terminal as its console.
-type liveRun struct {
-	cfg     pc.Config
-	live    *replay.Live
-	door    machine.Inputs // live, or the recorder before it
-	rec     *timeline.Recording
-	keep    func(*timeline.Live) error // done once the machine is on; may be nil
-	ln      net.Listener
-	stopped bool
-	mode    monitor.Mode
-	path    string
+// record is `vmrr record`.
+func record(ctx context.Context, args []string) (err error) {
+	var o runOptions
+	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
+	o.machine.add(f)
+	o.debug.add(f)
+	o.devices.add(f)
+	o.policy.add(f, defaultDisk, "disk")
+	o.addRecording(f)
+	f.StringVar(&o.snapshot, "rrsnapshot", "", "name of a snapshot to take at the start")
+	if _, err := parse(f, args, 0); err != nil {
+		return err
+	}
+	return o.record(ctx)
 }
 
-func (r *liveRun) run(ctx context.Context) (err error) {
-	con, err := newConsole(true)
+func (o *runOptions) addRecording(f *pflag.FlagSet) {
+	f.StringVarP(&o.out, "output", "o", "", "directory of the recording; without it the next numbered one")
+}
+
+// record runs the machine and records it.
+func (o *runOptions) record(ctx context.Context) error {
+	ic, err := parseICount(o.machine.icount)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, con.close()) }()
-	m, board, err := pc.New(r.cfg, openEngine, r.door, con.outputs())
-	if err != nil {
-		return err
+	if ic.rr == rrReplay {
+		return usagef("-icount rr=replay: vmrr record makes recordings; vmrr replay replays them")
 	}
-	defer board.Close()
-	r.live.OnPush(m.Engine.RequestStop)
-	session, err := timeline.NewLive(timeline.LiveConfig{Machine: m, Recording: r.rec})
-	if err != nil {
-		return err
+	if o.out == "" {
+		o.out = ic.file
 	}
-	if r.keep != nil {
-		if err := r.keep(session); err != nil {
-			return err
+	if o.snapshot == "" {
+		o.snapshot = ic.snapshot
+	}
+	if o.snapshot != "" {
+		if err := timeline.CheckName(o.snapshot); err != nil {
+			return usagef("-rrsnapshot: %w", err)
 		}
 	}
-	t := newThread(session, !r.stopped)
-	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() {
-		r.live.Push(machine.Input{Kind: machine.InputEnd})
-		t.setRunning(true)
-	})()
-	go con.read(os.Stdin, r.live.Push, func() (n int) {
-		if t.do(context.Background(), func() { n = board.SerialRoom(0) }) != nil {
-			n = chunk * 2
+	r, err := o.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	r.to = &writing{cfg: r.cfg, in: r.live, out: o.out, budget: r.policy.Budget}
+	return o.live(ctx, r)
+}
+
+// prepare does what can fail before anything is written.
+func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
+	words, err := o.devices.parse()
+	if err != nil {
+		return nil, err
+	}
+	if err := words.checkStart(&o.debug); err != nil {
+		return nil, err
+	}
+	clock, err := hostClock(o.machine.rtc)
+	if err != nil {
+		return nil, err
+	}
+	ic, err := parseICount(o.machine.icount)
+	if err != nil {
+		return nil, err
+	}
+	r := &liveRun{words: words, stopped: o.debug.stopped, start: time.Now().Unix(),
+		live: replay.NewLive(clock, hostEntropy(o.machine.seed), ic.sleep)}
+	if r.cfg, err = o.machine.config(); err != nil {
+		return nil, err
+	}
+	if r.policy, err = o.policy.policy(); err != nil {
+		return nil, err
+	}
+	r.ln, err = o.debug.listen(ctx)
+	return r, err
+}
+
+// live switches the machine on and runs it to its end.
+func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
+	defer r.live.Close()
+	if r.front, err = openFrontend(ctx, r.words); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.front.close()) }()
+	if err := r.powerOn(); err != nil {
+		return err
+	}
+	defer r.board.Close()
+	if o.snapshot != "" {
+		if err := r.session.SaveSnapshot(o.snapshot); err != nil {
+			return errors.Join(err, r.session.Recording().Close())
 		}
-		return n
-	})
-	stay := func() bool { return false }
-	if r.ln != nil {
-		served, leave := context.WithCancel(context.Background())
-		defer leave()
-		d := &debugger{thread: t, ln: r.ln, leave: func() { r.live.Push(machine.Input{Kind: machine.InputEnd}); t.setRunning(true) }}
-		mon := &monitor.Monitor{Session: session, Mode: r.mode, Path: r.path, Operator: r.live, Start: time.Now().Unix()}
-		d.serve(served, &target{debuggee: session, monitor: mon, debugger: d})
-		stay = func() bool { return d.attached.Load() && ctx.Err() == nil }
 	}
-	if _, err := t.loop(context.Background(), stay); err != nil {
-		return err
-	}
-	if err := session.Finish(m.End().String()); err != nil {
-		return err
-	}
-	switch end := m.End(); {
-	case ctx.Err() != nil:
-		return errInterrupted
-	case end.Kind == machine.EndExit:
-		return &guestExit{end.Code}
-	}
-	return nil
+	return r.run(ctx)
 }

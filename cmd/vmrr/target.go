@@ -36,6 +36,11 @@ type target struct {
 	debuggee
 	monitor  *monitor.Monitor
 	debugger *debugger
+	breaks   map[uint64]bool
+}
+
+func newTarget(d debuggee, m *monitor.Monitor, g *debugger) *target {
+	return &target{debuggee: d, monitor: m, debugger: g, breaks: map[uint64]bool{}}
 }
 
 var (
@@ -69,28 +74,41 @@ func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
 // InsertBreak implements gdbstub.Target: both kinds are the engine's own.
 func (t *target) InsertBreak(addr uint64, _ gdbstub.BreakKind) error {
 	t.debuggee.InsertBreak(addr)
+	t.breaks[addr] = true
 	return nil
 }
 
 // RemoveBreak implements gdbstub.Target.
 func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
 	t.debuggee.RemoveBreak(addr)
+	delete(t.breaks, addr)
 	return nil
 }
 
-// Step implements gdbstub.Target.
+// Step implements gdbstub.Target. gdb may make a great many in a row, so what others
+// want done is done before each.
 func (t *target) Step(ctx context.Context, n uint64) (gdbstub.Stop, error) {
+	t.debugger.thread.work()
 	return t.stopOf(t.StepForward(ctx, n))
 }
 
-// Continue implements gdbstub.Target.
+// Continue implements gdbstub.Target. Others may have something done meanwhile. That
+// may happen to be before an instruction under a breakpoint, which going on would
+// pass over.
 func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
-	return t.stopOf(t.debuggee.Continue(ctx))
+	begun := t.Machine().Moment()
+	return t.stopOf(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
+		if t.Machine().Moment() != begun && t.breaks[t.PC()] {
+			return timeline.StopBreak, nil
+		}
+		return t.debuggee.Continue(ctx)
+	}))
 }
 
 // Monitor implements gdbstub.Commander.
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
-	return t.monitor.Execute(ctx, line, out)
+	moved, err := t.monitor.Execute(ctx, line, out)
+	return t.debugger.moved.Swap(false) || moved, err
 }
 
 // Attached implements gdbstub.Attacher.
@@ -104,7 +122,7 @@ func (t *target) Detached(how gdbstub.Departure) { t.debugger.detach(how) }
 
 // pastTarget is a target that also goes backward.
 type pastTarget struct {
-	target
+	*target
 	t *timeline.Timeline
 }
 

@@ -19,9 +19,17 @@ type session interface {
 // between does what others want done with it.
 type thread struct {
 	s session
+	// changed is told when the machine begins to run and when it stops, not
+	// counting the moments in which something is done with it. It must not wait.
+	changed func(running bool)
 
 	mu      sync.Mutex
 	running bool               // the machine is to run by itself
+	lent    bool               // it runs for a debugger
+	recall  bool               // and is to stop
+	ran     bool               // it has run
+	leaving bool               // it is to run to its end, whatever stops it
+	told    bool               // what changed was told last
 	cancel  context.CancelFunc // of the run in progress; nil if none
 	queue   []job
 	wake    chan struct{} // holds a token if queue or running changed
@@ -37,7 +45,7 @@ type job struct {
 var errGone = errors.New("the machine is gone")
 
 func newThread(s session, running bool) *thread {
-	return &thread{s: s, running: running, wake: make(chan struct{}, 1)}
+	return &thread{s: s, changed: func(bool) {}, running: running, told: running, wake: make(chan struct{}, 1)}
 }
 
 // do runs f on the machine's thread, stopping the machine for it if it runs, and
@@ -62,8 +70,39 @@ func (t *thread) do(_ context.Context, f func()) error {
 func (t *thread) setRunning(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.running = on
+	t.running = on || t.leaving
+	t.tell()
 	t.kick()
+}
+
+// leave makes the machine run on to its end, for which there must be an input.
+func (t *thread) leave() {
+	t.mu.Lock()
+	t.leaving = true
+	t.mu.Unlock()
+	t.setRunning(true)
+}
+
+// status says whether the machine runs, whether a debugger lets it, and whether it
+// ever did.
+func (t *thread) status() (running, lent, ran bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.running || t.lent, t.lent, t.ran
+}
+
+func (t *thread) isLeaving() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.leaving
+}
+
+// tell says what has changed; the lock is held.
+func (t *thread) tell() {
+	if now := t.running || t.lent; now != t.told {
+		t.told = now
+		t.changed(now)
+	}
 }
 
 // kick makes the thread look; the lock is held.
@@ -88,9 +127,10 @@ func (t *thread) next() (j job, ok, run bool) {
 	return job{}, false, t.running
 }
 
-// loop works on the calling thread until ctx is cancelled, the machine fails or,
-// unless stay holds, it has ended. With stay, the machine waits at its end.
-func (t *thread) loop(ctx context.Context, stay func() bool) (timeline.Stop, error) {
+// loop works on the calling thread until ctx is cancelled or the machine has ended or
+// failed. If stay, which is told of the failure, returns true then, the machine waits
+// where it is.
+func (t *thread) loop(ctx context.Context, stay func(failed error) bool) (timeline.Stop, error) {
 	defer t.end()
 	for {
 		if ctx.Err() != nil {
@@ -103,14 +143,11 @@ func (t *thread) loop(ctx context.Context, stay func() bool) (timeline.Stop, err
 			continue
 		}
 		if run {
-			stop, err := t.run(ctx)
-			if err != nil {
-				return 0, err
-			}
-			if stop == timeline.StopEnd {
-				if !stay() {
-					return stop, nil
-				}
+			stop, err := t.run(ctx, t.s.Continue)
+			switch {
+			case (err != nil || stop == timeline.StopEnd) && !stay(err):
+				return stop, err
+			case err != nil || stop != timeline.StopInterrupted:
 				t.setRunning(false)
 			}
 			continue
@@ -124,21 +161,67 @@ func (t *thread) loop(ctx context.Context, stay func() bool) (timeline.Stop, err
 }
 
 // run lets the machine run until somebody wants something.
-func (t *thread) run(ctx context.Context) (timeline.Stop, error) {
+func (t *thread) run(ctx context.Context, run func(context.Context) (timeline.Stop, error)) (timeline.Stop, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t.mu.Lock()
-	if len(t.queue) > 0 || !t.running {
+	if len(t.queue) > 0 || !t.running && !t.lent {
 		t.mu.Unlock()
 		return timeline.StopInterrupted, nil
 	}
-	t.cancel = cancel
+	t.cancel, t.ran = cancel, true
 	t.mu.Unlock()
-	stop, err := t.s.Continue(ctx)
+	stop, err := run(ctx)
 	t.mu.Lock()
 	t.cancel = nil
 	t.mu.Unlock()
 	return stop, err
+}
+
+// lend lets the machine run for a debugger, with run, until something stops it; run
+// is called again after each thing that others wanted done. It is called on the
+// machine's thread.
+func (t *thread) lend(ctx context.Context, run func(context.Context) (timeline.Stop, error)) (timeline.Stop, error) {
+	t.setLent(true)
+	defer t.setLent(false)
+	for {
+		stop, err := t.run(ctx, run)
+		if err != nil || stop != timeline.StopInterrupted || ctx.Err() != nil {
+			return stop, err
+		}
+		t.work()
+		if t.recalled() {
+			return timeline.StopInterrupted, nil
+		}
+	}
+}
+
+func (t *thread) setLent(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lent, t.recall = on, false
+	t.tell()
+}
+
+// callBack ends lend, if the machine is lent.
+func (t *thread) callBack() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.recall = t.lent
+}
+
+func (t *thread) recalled() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.recall
+}
+
+// work does what others want done. It is called on the machine's thread.
+func (t *thread) work() {
+	for j, ok, _ := t.next(); ok; j, ok, _ = t.next() {
+		j.f()
+		j.done <- true
+	}
 }
 
 func (t *thread) end() {

@@ -10,7 +10,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -21,11 +20,12 @@ func verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	rec, err := openReplay(rest, nil)
+	rec, err := openReplay(first(rest), nil)
 	if err != nil {
 		return err
 	}
-	past, err := rec.start(pc.Outputs{}, progress("verifying"), timeline.Never)
+	defer rec.close()
+	past, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: progress("verifying")})
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func verify(ctx context.Context, args []string) error {
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Printf("%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
 		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
-	return nil
+	return rec.damage
 }
 
 func endOf(t *timeline.Timeline) string {

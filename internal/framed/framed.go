@@ -38,6 +38,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // ID tells files of different recordings apart.
 type ID [16]byte
 
+// String returns 32 hexadecimal digits.
+func (id ID) String() string { return fmt.Sprintf("%x", id[:]) }
+
 // Format is what a file's header says.
 type Format struct {
 	Magic   string // 8 bytes

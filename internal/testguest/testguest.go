@@ -124,6 +124,12 @@ func New(t testing.TB, o Options) *VM {
 		t.Fatalf("building the guest's machine: %v", err)
 	}
 	t.Cleanup(vm.PC.Close)
+	switch door := o.Inputs.(type) {
+	case *replay.Recorder:
+		door.Clock = vm.Clock.Now
+	case *replay.Player:
+		door.Clock = vm.Clock.Now
+	}
 	return vm
 }
 

@@ -3,6 +3,7 @@
 package pc_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/snapshots"
 )
@@ -43,10 +45,18 @@ func TestBootDoesNotShowSnapshots(t *testing.T) {
 
 // What the parent of a TestHelperProcess tells it.
 const (
-	snapshotVar = "VMRR_TEST_SNAPSHOT" // path of a snapshot file
+	snapshotVar = "VMRR_TEST_SNAPSHOT" // directory with a snapshot
 	countVar    = "VMRR_TEST_COUNT"    // where to go from there
-	machineID   = "the boot test's"
 )
+
+func openDisk(t *testing.T, dir string, mode snapshots.Mode) *snapshots.Disk {
+	t.Helper()
+	d, err := snapshots.OpenDisk(dir, framed.ID{1}, testguest.RAM, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 func TestBootInFreshProcess(t *testing.T) {
 	r := bootTrail(t)
@@ -54,8 +64,9 @@ func TestBootInFreshProcess(t *testing.T) {
 	store := vm.NewStore(t)
 	for i := 5; i < len(r.points); i += 14 {
 		vm.Goto(t, r.points[i]-20_000_003)
-		path := filepath.Join(t.TempDir(), "snapshot")
-		if err := snapshots.WriteFile(path, machineID, store.Take()); err != nil {
+		path := filepath.Join(t.TempDir(), "snapshots")
+		disk := openDisk(t, path, snapshots.ReadWrite)
+		if err := errors.Join(disk.Put(store.Take()), disk.Close()); err != nil {
 			t.Fatal(err)
 		}
 		count := strconv.FormatUint(r.points[i], 10)
@@ -70,7 +81,7 @@ func TestBootInFreshProcess(t *testing.T) {
 }
 
 // TestHelperProcess is no test but what TestBootInFreshProcess runs in another
-// process: it loads a snapshot file into a machine that was never switched on.
+// process: it loads a snapshot from disk into a machine that was never switched on.
 func TestHelperProcess(t *testing.T) {
 	path := os.Getenv(snapshotVar)
 	if path == "" {
@@ -80,7 +91,8 @@ func TestHelperProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap, err := snapshots.ReadFile(path, machineID, testguest.RAM)
+	disk := openDisk(t, path, snapshots.ReadOnly)
+	snap, err := disk.Load(disk.List()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

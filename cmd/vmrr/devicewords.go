@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/vmrr/vmrr/chardev"
+)
+
+// serialPorts is how many serial ports a machine has.
+const serialPorts = 2
+
+// deviceOptions are the options for monitors and serial ports, in QEMU's words.
+type deviceOptions struct {
+	flags                *pflag.FlagSet
+	serial, monitor, qmp []string
+}
+
+func (o *deviceOptions) add(f *pflag.FlagSet) {
+	o.flags = f
+	const devices = "none, stdio, pty, unix:PATH, tcp:[HOST]:PORT or telnet:[HOST]:PORT, the last three with ,server=on,wait=off to listen"
+	f.StringArrayVar(&o.serial, "serial", nil, "the guest's first serial port, and with a second -serial the second: mon:stdio (the default; Ctrl-A c is the monitor), file:PATH, "+devices)
+	f.StringArrayVar(&o.monitor, "monitor", nil, "a monitor for people and scripts: "+devices)
+	f.StringArrayVar(&o.qmp, "qmp", nil, "a monitor that speaks QMP: as -monitor")
+}
+
+// deviceWords are these options, understood.
+type deviceWords struct {
+	serial         [serialPorts]chardev.Spec
+	monitors, qmps []chardev.Spec
+	explicit       bool // the serial ports were named
+}
+
+// parse checks the options. Standard input and output are the first serial port's,
+// and a monitor's with it, unless they are given to something else.
+func (o *deviceOptions) parse() (deviceWords, error) {
+	w := deviceWords{explicit: o.flags.Changed("serial")}
+	onStdio := 0
+	read := func(option string, words []string) (specs []chardev.Spec, err error) {
+		for _, word := range words {
+			s, err := chardev.Parse(word)
+			if err != nil {
+				return nil, usagef("-%s: %w", option, err)
+			}
+			if option != "serial" && (s.Kind == chardev.File || s.Mux) {
+				return nil, usagef("-%s %s: a monitor cannot be there", option, word)
+			}
+			if s.Kind == chardev.Stdio {
+				onStdio++
+			}
+			specs = append(specs, s)
+		}
+		return specs, nil
+	}
+	serial, err := read("serial", o.serial)
+	if err != nil {
+		return w, err
+	}
+	if w.monitors, err = read("monitor", o.monitor); err != nil {
+		return w, err
+	}
+	if w.qmps, err = read("qmp", o.qmp); err != nil {
+		return w, err
+	}
+	switch {
+	case len(serial) > serialPorts:
+		return w, usagef("-serial %s: the machine has %d serial ports", serial[serialPorts].Word, serialPorts)
+	case onStdio > 1:
+		return w, usagef("standard input and output can serve one -serial, -monitor or -qmp only")
+	case !w.explicit && onStdio == 0:
+		w.serial[0] = chardev.Spec{Kind: chardev.Stdio, Mux: true}
+	}
+	copy(w.serial[:], serial)
+	return w, nil
+}
+
+// stdio says what standard input and output are for, and for a serial port which.
+func (w *deviceWords) stdio() (u use, port int) {
+	for _, s := range w.monitors {
+		if s.Kind == chardev.Stdio {
+			return useMonitor, 0
+		}
+	}
+	for _, s := range w.qmps {
+		if s.Kind == chardev.Stdio {
+			return useQMP, 0
+		}
+	}
+	for i, s := range w.serial {
+		if s.Kind == chardev.Stdio {
+			return useSerial, i
+		}
+	}
+	return useNothing, 0
+}
+
+// monitored reports whether there is a monitor beside the console's.
+func (w *deviceWords) monitored() bool {
+	for _, list := range [][]chardev.Spec{w.monitors, w.qmps} {
+		for _, s := range list {
+			if s.Kind != chardev.None {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// console reports whether the console can turn into a monitor.
+func (w *deviceWords) console() bool {
+	u, port := w.stdio()
+	return u == useSerial && w.serial[port].Mux && (w.explicit || keyboardThere())
+}
+
+// checkStart refuses -S where nobody could start the machine.
+func (w *deviceWords) checkStart(d *debugOptions) error {
+	if d.stopped && !d.short && d.gdb == "" && !w.monitored() && !w.console() {
+		return usagef("-S without -s, -gdb, -monitor or -qmp: who would start the machine?")
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// guestExit ends vmrr with the code that the guest gave to the exit device.
+type guestExit struct{ code int }
+
+func (e *guestExit) Error() string {
+	return fmt.Sprintf("the guest ended the run with exit code %d", e.code)
+}
+
+// liveRun is a machine that runs now.
+type liveRun struct {
+	cfg     pc.Config
+	policy  timeline.Policy
+	words   deviceWords
+	ln      net.Listener // for gdb; nil if it is not to come
+	stopped bool         // -S
+	live    *replay.Live
+	to      *writing // nil: it is not recorded
+	start   int64    // the guest's wall clock at power-on, s since 1970
+
+	front   *frontend
+	machine *machine.Machine
+	board   *pc.PC
+	session *timeline.Live
+}
+
+// powerOn builds a machine and switches it on.
+func (r *liveRun) powerOn() (err error) {
+	door, rec := machine.Inputs(r.live), (*timeline.Recording)(nil)
+	if r.to != nil {
+		if rec, err = r.to.begin(); err != nil {
+			return err
+		}
+		door = rec
+	}
+	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.outputs()); err == nil {
+		err = r.begin(timeline.LiveConfig{Recording: rec})
+	}
+	if err != nil && rec != nil {
+		err = errors.Join(err, rec.Close())
+	}
+	return err
+}
+
+// begin makes the machine a live one.
+func (r *liveRun) begin(cfg timeline.LiveConfig) (err error) {
+	cfg.Machine, cfg.Policy = r.machine, r.policy
+	r.live.OnPush(r.machine.Engine.RequestStop)
+	r.session, err = timeline.NewLive(cfg)
+	return err
+}
+
+// run runs the machine to its end, and ends its recording.
+func (r *liveRun) run(ctx context.Context) error {
+	err := r.serve(ctx)
+	if r.to == nil {
+		return err
+	}
+	err = errors.Join(err, r.session.Recording().Close())
+	var ended *guestExit
+	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
+		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())
+	} else {
+		fmt.Fprintf(os.Stderr, "vmrr: what was recorded before the error is in %s\n", r.to.dir.Path())
+	}
+	return err
+}
+
+// serve lets everybody at the machine until it has ended.
+func (r *liveRun) serve(ctx context.Context) error {
+	session := liveSession{r.session, r.front}
+	t := newThread(session, !r.stopped)
+	end := func(reason string) {
+		r.front.shutdown(false, reason)
+		r.live.Push(machine.Input{Kind: machine.InputEnd})
+		t.leave()
+	}
+	// A signal ends the run as the operator would, through the door.
+	defer context.AfterFunc(ctx, func() { end(endSignal) })()
+	serving, leave := context.WithCancel(context.Background())
+	defer leave()
+	quit := func() { end(endQuit) }
+	d := &debugger{thread: t, ctx: serving, leave: quit}
+	operator := &operator{r.live, r.front}
+	mon := &monitor.Monitor{Session: session, Operator: operator, Start: r.start, Version: Version,
+		Control: &control{thread: t, debugger: d, quit: quit, atEnd: func() bool { return r.machine.End().Kind != machine.EndNone }}}
+	if r.to != nil {
+		mon.Mode, mon.Path = monitor.ModeRecord, r.to.dir.Path()
+		r.to.forked = func(to *replay.Dir) { mon.Path = to.Path() }
+		defer snapshotOnSignal(t, session)()
+	}
+	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
+	err := r.front.serve(serving, service{thread: t, debugger: d, monitor: mon, quit: quit, push: operator.Push, room: r.board.SerialRoom})
+	if err != nil {
+		return err
+	}
+	if r.ln != nil {
+		d.serve(r.ln)
+	}
+	stay := func(failed error) bool { return failed == nil && d.attached.Load() && !t.isLeaving() }
+	if _, err := t.loop(context.Background(), stay); err != nil {
+		return err
+	}
+	if r.machine.End().Kind == machine.EndReset {
+		r.front.shutdown(true, endReset)
+	} else {
+		r.front.shutdown(true, endPowerOff)
+	}
+	if err := r.session.Finish(r.machine.End().String()); err != nil {
+		return err
+	}
+	switch end := r.machine.End(); {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case end.Kind == machine.EndExit:
+		return &guestExit{end.Code}
+	}
+	return nil
+}
+
+// liveSession is a live machine with a frontend, which shows what is sent to it.
+type liveSession struct {
+	*timeline.Live
+	front *frontend
+}
+
+// LoadSnapshot goes on from a snapshot: what the guest sends then is new.
+func (s liveSession) LoadSnapshot(ctx context.Context, name string) error {
+	err := s.Live.LoadSnapshot(ctx, name)
+	s.front.show()
+	return err
+}
+
+// snapshotOnSignal saves a snapshot whenever SIGUSR2 comes, until the function that
+// it returns is called.
+func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGUSR2)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			t.do(context.Background(), func() {
+				name := fmt.Sprintf("usr2-%d", session.Machine().Moment().ICount)
+				if err := session.SaveSnapshot(name); err != nil {
+					fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+					return
+				}
+				fmt.Fprintf(os.Stderr, "\r\nvmrr: snapshot %s\r\n", name)
+			})
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}

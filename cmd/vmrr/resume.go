@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// resume is `vmrr resume`.
+func resume(ctx context.Context, args []string) (err error) {
+	var (
+		o     runOptions
+		sleep bool
+		seed  string
+	)
+	f := newFlags("resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
+		"Goes on, live, from an instant of a recording, and makes a new recording of what follows.\n"+
+			"DIR@12345 or DIR@1500M is an instruction count, DIR@NAME a snapshot; without DIR the latest recording is meant.")
+	o.debug.add(f)
+	o.devices.add(f)
+	o.addRecording(f)
+	f.BoolVar(&sleep, "sleep", true, "an idle guest waits in host time, as -icount sleep=on")
+	f.StringVar(&seed, "seed", "", "make the guest's entropy from this text, instead of taking the host's")
+	o.policy.add(f, defaultDisk, "disk")
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	where, err := parsePlace(first(rest))
+	if err != nil {
+		return err
+	}
+	r := &liveRun{stopped: o.debug.stopped, live: replay.NewLive(time.Now, hostEntropy(seed), sleep)}
+	defer r.live.Close()
+	if r.words, err = o.devices.parse(); err != nil {
+		return err
+	}
+	if err := r.words.checkStart(&o.debug); err != nil {
+		return err
+	}
+	if r.policy, err = o.policy.policy(); err != nil {
+		return err
+	}
+	rec, err := openReplay(where.dir, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rec.close()) }()
+	if r.front, err = openFrontend(ctx, r.words); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.front.close()) }()
+	r.front.hide() // what was shown when it was recorded
+	p, err := rec.start(startOptions{outputs: r.front.outputs(), policy: timeline.Policy{Every: timeline.Never}, progress: progress("going there")})
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := rec.kept.addTo(p.timeline, where.name); err != nil {
+		return err
+	}
+	if err := where.goTo(ctx, p.timeline); err != nil {
+		return err
+	}
+	if r.ln, err = o.debug.listen(ctx); err != nil {
+		return err
+	}
+	r.start = rec.startTime()
+	r.to = &writing{cfg: rec.cfg, in: r.live, out: o.out, budget: r.policy.Budget, wall: r.start}
+	if err := r.resume(rec, p, where.name); err != nil {
+		return err
+	}
+	return r.run(ctx)
+}
+
+// resume makes the machine of a replay, where it is, a live one.
+func (r *liveRun) resume(rec *recorded, p *past, name string) error {
+	r.machine, r.board = p.timeline.Machine(), p.board
+	if r.machine.End().Kind != 0 {
+		return fmt.Errorf("going on from %v: there the run ended (%v)", r.machine.Moment(), r.machine.End())
+	}
+	origin := p.timeline.Snapshot()
+	origin.Name, origin.State.Consumed = name, 0
+	to, err := r.to.branch(rec.dir, rec.kept, origin)
+	if err != nil {
+		return err
+	}
+	r.machine.Inputs = to
+	r.front.show()
+	if err := r.begin(timeline.LiveConfig{Recording: to, Origin: origin}); err != nil {
+		return errors.Join(err, to.Close())
+	}
+	fmt.Fprintf(os.Stderr, "vmrr: live from %v of %s on; recorded in %s\r\n", origin.State.At, rec.dir.Path(), r.to.dir.Path())
+	return nil
+}
+
+// place is an instant of a recording as a command line names it.
+type place struct {
+	dir  string // empty: the latest recording
+	name string // of a snapshot; empty: at is meant
+	at   uint64
+}
+
+// parsePlace reads DIR@WHERE; a number is an instruction count.
+func parsePlace(s string) (place, error) {
+	i := strings.LastIndexByte(s, '@')
+	if i < 0 || i == len(s)-1 {
+		return place{}, usagef("%q names no instant: want DIR@ICOUNT or DIR@SNAPSHOT", s)
+	}
+	p := place{dir: s[:i]}
+	if n, err := parseCount(s[i+1:]); err == nil {
+		p.at = n
+	} else {
+		p.name = s[i+1:]
+	}
+	return p, nil
+}
+
+// goTo brings a replay there.
+func (p *place) goTo(ctx context.Context, t *timeline.Timeline) error {
+	if p.name != "" {
+		return t.LoadSnapshot(ctx, p.name)
+	}
+	return t.SeekTo(ctx, p.at)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// viewing is a recording that is replayed for those who look on or debug.
+type viewing struct {
+	*recorded
+	timeline *timeline.Timeline
+	front    *frontend
+	ln       net.Listener // for gdb; nil if it is not to come
+	stopped  bool         // -S
+}
+
+// run replays to the end, and longer if somebody may want to go back from there.
+func (v *viewing) run(ctx context.Context) error {
+	th := newThread(v.timeline, !v.stopped)
+	running, leave := context.WithCancel(ctx)
+	defer leave()
+	quit := func() {
+		v.front.shutdown(false, endQuit)
+		leave()
+	}
+	d := &debugger{thread: th, ctx: running, leave: quit}
+	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version,
+		Control: &control{thread: th, debugger: d, quit: quit, atEnd: func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }}}
+	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
+	if err := v.front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {
+		return err
+	}
+	if v.ln != nil {
+		d.serve(v.ln)
+	}
+	// The end of history is a place to debug from, and so is where a replay diverged.
+	var diverged error
+	stay := func(err error) bool {
+		switch {
+		case !d.serving() && !v.front.wanted():
+			return false
+		case err == nil:
+			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
+			return true
+		}
+		var e *replay.ErrDiverged
+		if !errors.As(err, &e) {
+			return false
+		}
+		diverged = err
+		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
+		return true
+	}
+	stop, err := th.loop(running, stay)
+	if err = errors.Join(err, diverged); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		v.front.shutdown(false, endSignal)
+		if !d.serving() {
+			return errInterrupted
+		}
+	}
+	v.front.shutdown(true, endPowerOff)
+	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
+		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
+	}
+	return v.damage
+}

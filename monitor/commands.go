@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package monitor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vmrr/vmrr/machine"
+)
+
+// command is one command, described in QEMU's words.
+type command struct {
+	names       []string // the first is the name, the others are short for it
+	params      string
+	help        string
+	least, most int // words behind the name
+	run         func(*call) error
+}
+
+// line is the command and its parameters, as help writes them.
+func (c *command) line() string {
+	return strings.TrimSpace(strings.Join(c.names, "|") + " " + c.params)
+}
+
+func (c *command) explain() string {
+	return strings.Join(c.names, "|") + " " + c.params + " -- " + c.help
+}
+
+// maxExpression is how many words the address of x may be written in.
+const maxExpression = 32
+
+// commands returns the table, in order of names.
+func commands() []command {
+	one := func(name string) []string { return []string{name} }
+	return []command{
+		{[]string{"cont", "c"}, "", "resume emulation", 0, 0, (*call).cont},
+		{one("delvm"), "tag", "delete a VM snapshot from its tag", 1, 1, (*call).delVM},
+		{one("gdbserver"), "[device]", "start gdbserver on given device (default 'tcp::1234'), stop with 'none'", 0, 1, (*call).gdbServer},
+		{one("gva2gpa"), "addr", "print the guest physical address corresponding to a guest virtual address", 1, maxExpression, (*call).translate},
+		{[]string{"help", "?"}, "[cmd]", "show the help", 0, 2, (*call).help},
+		{one("info"), "[subcommand]", "show various information about the system state", 0, 1, (*call).info},
+		{one("loadvm"), "tag", "restore a VM snapshot from its tag: a jump in a replay, a fork of a recording", 1, 1, (*call).loadVM},
+		{one("nmi"), "", "inject an NMI", 0, 0, press(machine.InputNMI)},
+		{[]string{"print", "p"}, "/fmt expr", "print expression value (use $reg for CPU register access)", 1, maxExpression, (*call).print},
+		{[]string{"quit", "q"}, "", "quit the emulator", 0, 0, (*call).quit},
+		{one("replay_break"), "icount", "set breakpoint at the specified instruction count", 1, 1, (*call).replayBreak},
+		{one("replay_delete_break"), "", "remove replay breakpoint", 0, 0, (*call).replayDeleteBreak},
+		{one("replay_seek"), "icount|begin|end", "replay execution to the specified instruction count", 1, 1, (*call).replaySeek},
+		{one("savevm"), "tag", "save a VM snapshot; one of that tag is replaced", 1, 1, (*call).saveVM},
+		{[]string{"stop", "s"}, "", "stop emulation", 0, 0, (*call).stop},
+		{one("system_powerdown"), "", "send system power down event", 0, 0, press(machine.InputPower)},
+		{one("system_reset"), "", "reset the system", 0, 0, press(machine.InputReset)},
+		{one("x"), "/fmt addr", "virtual memory dump starting at 'addr'", 1, maxExpression, (*call).examine},
+		{one("xp"), "/fmt addr", "physical memory dump starting at 'addr'", 1, maxExpression, (*call).examine},
+	}
+}
+
+// infos returns the subcommands of info.
+func infos() []command {
+	one := func(name string) []string { return []string{name} }
+	return []command{
+		{names: one("name"), help: "show the current VM name", run: func(*call) error { return nil }},
+		{names: one("registers"), help: "show the cpu registers", run: (*call).infoRegisters},
+		{names: one("replay"), help: "show record/replay information", run: (*call).infoReplay},
+		{names: one("snapshots"), help: "show the currently saved VM snapshots", run: (*call).infoSnapshots},
+		{names: one("status"), help: "show the current VM status (running|paused)", run: (*call).infoStatus},
+		{names: one("version"), help: "show the version of vmrr", run: (*call).infoVersion},
+	}
+}
+
+// lookup returns the command of a name; nil if there is none.
+func lookup(table []command, name string) *command {
+	for i := range table {
+		if slices.Contains(table[i].names, name) {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+func (c *call) help() error {
+	table, prefix := commands(), ""
+	if len(c.args) > 0 && c.args[0] == "info" {
+		c.args, table, prefix = c.args[1:], infos(), "info "
+	}
+	if len(c.args) == 0 {
+		for _, cmd := range table {
+			c.printf("%s%s\n", prefix, cmd.explain())
+		}
+		return nil
+	}
+	cmd := lookup(table, c.args[0])
+	if cmd == nil || len(c.args) > 1 {
+		return userErrorf("unknown command: '%s'", prefix+strings.Join(c.args, " "))
+	}
+	c.printf("%s%s\n", prefix, cmd.explain())
+	return nil
+}
+
+func (c *call) info() error {
+	if len(c.args) == 0 {
+		c.args = []string{"info"}
+		return c.help()
+	}
+	cmd := lookup(infos(), c.args[0])
+	if cmd == nil {
+		return userErrorf("unknown command: 'info %s'", c.args[0])
+	}
+	return cmd.run(c)
+}

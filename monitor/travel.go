@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package monitor
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// ErrNoReplay refuses what goes in a replay only.
+var ErrNoReplay = errors.New("this goes in a replay only")
+
+// named returns the snapshot of a name; nil if there is none.
+func (m *Monitor) named(name string) *snapshots.Snapshot {
+	all, _ := m.Session.Snapshots()
+	for _, s := range all {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (c *call) saveVM() error {
+	old := c.named(c.args[0])
+	err := c.Session.SaveSnapshot(c.args[0])
+	if err == nil && old != nil {
+		c.printf("The snapshot '%s' of icount %d is replaced\n", c.args[0], old.State.At.ICount)
+	}
+	return err
+}
+
+func (c *call) loadVM() error {
+	if s := c.named(c.args[0]); s != nil && c.Mode == ModeRecord {
+		c.printf("The recording forks at the snapshot '%s' of icount %d\n", c.args[0], s.State.At.ICount)
+	}
+	err := c.Load(c.ctx, c.args[0])
+	c.moved = err == nil
+	return err
+}
+
+// Load goes to a named snapshot.
+func (m *Monitor) Load(ctx context.Context, name string) error {
+	l, ok := m.Session.(Loader)
+	if !ok {
+		return ErrNoReplay
+	}
+	return l.LoadSnapshot(ctx, name)
+}
+
+func (c *call) delVM() error { return c.Delete(c.args[0]) }
+
+// Delete drops a named snapshot.
+func (m *Monitor) Delete(name string) error {
+	d, ok := m.Session.(Deleter)
+	if !ok {
+		return errors.New("snapshots cannot be deleted here")
+	}
+	return d.DeleteSnapshot(name)
+}
+
+func (c *call) replaySeek() error {
+	s, ok := c.Session.(Seeker)
+	if !ok {
+		return ErrNoReplay
+	}
+	var n uint64
+	switch word := c.args[0]; word {
+	case "begin":
+	case "end":
+		n = s.End().ICount
+	default:
+		var err error
+		if n, err = c.count(word); err != nil {
+			return err
+		}
+	}
+	err := s.SeekTo(c.ctx, n)
+	c.moved = err == nil
+	return err
+}
+
+// Seek goes to an instruction count.
+func (m *Monitor) Seek(ctx context.Context, n uint64) error {
+	s, ok := m.Session.(Seeker)
+	if !ok {
+		return ErrNoReplay
+	}
+	return s.SeekTo(ctx, n)
+}
+
+func (c *call) count(word string) (uint64, error) {
+	n, err := strconv.ParseUint(word, 0, 64)
+	if err != nil {
+		return 0, userErrorf("%s: %q is no instruction count", c.name, word)
+	}
+	return n, nil
+}
+
+func (c *call) replayBreak() error {
+	n, err := c.count(c.args[0])
+	if err != nil {
+		return err
+	}
+	return c.Break(n)
+}
+
+// Break makes the machine stop when it comes to an instruction count.
+func (m *Monitor) Break(n uint64) error {
+	k, ok := m.Session.(Marker)
+	if !ok {
+		return ErrNoReplay
+	}
+	return k.SetMark(n)
+}
+
+func (c *call) replayDeleteBreak() error { return c.DeleteBreak() }
+
+// DeleteBreak undoes Break.
+func (m *Monitor) DeleteBreak() error {
+	k, ok := m.Session.(Marker)
+	if !ok {
+		return ErrNoReplay
+	}
+	return k.ClearMark()
+}
+
+func (c *call) infoReplay() error {
+	if c.Mode == ModeLive {
+		c.printf("Record/replay is not active\n")
+		return nil
+	}
+	c.printf("%s execution '%s': instruction count = %d\n", c.Mode, c.Path, c.Session.Machine().Moment().ICount)
+	return nil
+}
+
+// ICount returns the present instruction count.
+func (m *Monitor) ICount() uint64 { return m.Session.Machine().Moment().ICount }

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"weak"
+
+	"github.com/vmrr/vmrr/internal/framed"
+	"github.com/vmrr/vmrr/machine"
+)
+
+// The kinds of an index's frames. What they hold are varints, and lists of them to
+// the end of the frame:
+//
+//	head      size of RAM in bytes, the last number that a snapshot was given before;
+//	          always and only the first
+//	segment   number in its file's name, u8[16] its id; its place is how many came before
+//	batches   of each: the segment's place, offset and length of its frame in bytes,
+//	          pages; these get the numbers that follow, from 1
+//	chunks    of each: references to its 512 pages (appendRefs); these get numbers too
+//	snapshot  number, pages and bytes that it added, name and state (appendState),
+//	          references to the chunks of RAM; it replaces one of the same name
+//	delete    number of a snapshot that is gone
+const (
+	kindHead = iota + 1
+	kindSegment
+	kindBatches
+	kindChunks
+	kindSnapshot
+	kindDelete
+)
+
+// Entry is what the index says of a snapshot.
+type Entry struct {
+	Name     string // empty if it was taken for the machine's own use
+	At       machine.Moment
+	Warp     uint64 // ns the clock has jumped
+	Consumed uint64 // events a replay has played
+	Pages    int    // pages that were new to the store when it was put there
+	Bytes    int64  // what they took
+	number   uint64 // of the snapshot, never used again
+}
+
+// record is a snapshot in the index.
+type record struct {
+	Entry
+	offset int64 // of its frame in the index file
+	length int64 // of what it holds, bytes
+	chunks []uint64
+}
+
+// chunkRecord is a chunk in the index.
+type chunkRecord struct {
+	refs    string // as written
+	used    int    // by how many snapshots
+	decoded weak.Pointer[chunk]
+}
+
+// catalog is what an index says.
+type catalog struct {
+	owner    *Disk
+	ramSize  int
+	segments []*segment
+	batches  []*batch
+	pages    uint64   // the last number given to a page
+	batchOf  []uint32 // place in batches, by the number of a page less 1
+	chunks   []*chunkRecord
+	byRefs   map[string]uint64 // numbers of chunks
+	snaps    []*record         // by moment, then by number
+	last     uint64            // number that a snapshot was given
+}
+
+func (c *catalog) chunkCount() int { return (c.ramSize/PageSize + chunkPages - 1) / chunkPages }
+
+// apply takes in a frame of the index.
+func (c *catalog) apply(f framed.Frame) error {
+	d := &decoder{b: f.Payload}
+	switch f.Kind {
+	case kindSegment:
+		number := d.uvarint()
+		if d.err != nil || len(d.b) != len(framed.ID{}) {
+			return fmt.Errorf("a record of a segment has %d bytes", len(f.Payload))
+		}
+		c.segments = append(c.segments, c.owner.newSegment(number, framed.ID(d.b)))
+	case kindBatches:
+		for len(d.b) > 0 && d.err == nil {
+			c.applyBatch(d)
+		}
+	case kindChunks:
+		for len(d.b) > 0 && d.err == nil {
+			rest, err := readRefs(d.b, chunkPages, c.pages, func(int, int, uint64) {})
+			if err != nil {
+				return err
+			}
+			c.appendChunk(string(d.b[:len(d.b)-len(rest)]))
+			d.b = rest
+		}
+	case kindSnapshot:
+		r, _, err := c.decodeSnapshot(f)
+		if err != nil {
+			return err
+		}
+		c.insert(r)
+	case kindDelete:
+		c.remove(d.uvarint())
+	default:
+		return fmt.Errorf("a record is of kind %d, which this vmrr does not know", f.Kind)
+	}
+	return d.err
+}
+
+func (c *catalog) applyBatch(d *decoder) {
+	n, offset, length, count := d.uvarint(), d.upTo(1<<62), d.upTo(maxBatch+framed.Overhead), d.upTo(batchPages)
+	if d.err == nil && (n >= uint64(len(c.segments)) || count == 0) {
+		d.err = errForm
+	}
+	if d.err == nil {
+		c.addBatch(&batch{owner: c.owner, seg: c.segments[n], offset: int64(offset), length: int64(length), count: int(count)})
+	}
+}
+
+// addBatch gives a batch's pages their numbers.
+func (c *catalog) addBatch(b *batch) {
+	b.first = c.pages + 1
+	c.pages += uint64(b.count)
+	for range b.count {
+		c.batchOf = append(c.batchOf, uint32(len(c.batches)))
+	}
+	c.batches = append(c.batches, b)
+}
+
+// retire says of a catalog's batches that they are in the index no more: another
+// catalog has taken its place.
+func (c *catalog) retire() {
+	for _, b := range c.batches {
+		b.first = 0
+	}
+}
+
+// addChunk returns the number of a chunk; is new if it was not known.
+func (c *catalog) addChunk(refs string) (number uint64, isNew bool) {
+	if n, ok := c.byRefs[refs]; ok {
+		return n, false
+	}
+	return c.appendChunk(refs), true
+}
+
+func (c *catalog) appendChunk(refs string) (number uint64) {
+	c.chunks = append(c.chunks, &chunkRecord{refs: refs})
+	number = uint64(len(c.chunks))
+	c.byRefs[refs] = number
+	return number
+}
+
+// decodeSnapshot reads a snapshot's record.
+func (c *catalog) decodeSnapshot(f framed.Frame) (*record, State, error) {
+	d := &decoder{b: f.Payload}
+	r := &record{offset: f.Offset, length: int64(len(f.Payload))}
+	r.number = d.uvarint()
+	r.Pages, r.Bytes = int(d.upTo(1<<40)), int64(d.upTo(1<<62))
+	name, state := d.state()
+	r.Name, r.At, r.Warp, r.Consumed = name, state.At, state.Warp, state.Consumed
+	if d.err != nil {
+		return nil, state, d.err
+	}
+	rest, err := readRefs(d.b, c.chunkCount(), uint64(len(c.chunks)), func(_, count int, first uint64) {
+		for range count {
+			r.chunks = append(r.chunks, first)
+			first = next(first)
+		}
+	})
+	if err == nil && len(rest) > 0 {
+		err = errForm
+	}
+	return r, state, err
+}
+
+// insert adds a snapshot, in place of another of its name.
+func (c *catalog) insert(r *record) {
+	if old := c.named(r.Name); old != nil {
+		c.remove(old.number)
+	}
+	for _, n := range r.chunks {
+		if n > 0 {
+			c.chunks[n-1].used++
+		}
+	}
+	c.last = max(c.last, r.number)
+	i, _ := slices.BinarySearchFunc(c.snaps, r, func(a, b *record) int {
+		return cmp.Or(cmp.Compare(a.At.ICount, b.At.ICount), cmp.Compare(a.At.Sub, b.At.Sub), cmp.Compare(a.number, b.number))
+	})
+	c.snaps = slices.Insert(c.snaps, i, r)
+}
+
+func (c *catalog) named(name string) *record {
+	for _, r := range c.snaps {
+		if name != "" && r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *catalog) numbered(n uint64) *record {
+	for _, r := range c.snaps {
+		if r.number == n {
+			return r
+		}
+	}
+	return nil
+}
+
+// remove forgets a snapshot, if there is such a one.
+func (c *catalog) remove(number uint64) {
+	i := slices.IndexFunc(c.snaps, func(r *record) bool { return r.number == number })
+	if i < 0 {
+		return
+	}
+	for _, n := range c.snaps[i].chunks {
+		if n > 0 {
+			c.chunks[n-1].used--
+		}
+	}
+	c.snaps = slices.Delete(c.snaps, i, i+1)
+}
+
+// runs calls f for the pages that a chunk refers to: those of the batch from slot
+// on are its pages from i on.
+func (c *catalog) runs(refs string, f func(i int, b *batch, slot, count int)) {
+	// The form was checked when the record was taken in.
+	readRefs([]byte(refs), chunkPages, c.pages, func(i, count int, first uint64) {
+		for first > 0 && count > 0 {
+			b := c.batches[c.batchOf[first-1]]
+			slot := int(first - b.first)
+			n := min(count, b.count-slot)
+			f(i, b, slot, n)
+			i, count, first = i+n, count-n, first+uint64(n)
+		}
+	})
+}
+
+// chunk returns a chunk by its number: the same one as long as somebody has it.
+func (c *catalog) chunk(number uint64) *chunk {
+	if number == 0 {
+		return nil
+	}
+	r := c.chunks[number-1]
+	if known := r.decoded.Value(); known != nil {
+		return known
+	}
+	made := new(chunk)
+	c.runs(r.refs, func(i int, b *batch, slot, count int) {
+		for k := range count {
+			made[i+k] = b.node(slot + k)
+		}
+	})
+	r.decoded = weak.Make(made)
+	return made
+}
+
+// live returns which pages of each batch some snapshot needs, a bit each.
+func (c *catalog) live() map[*batch]uint64 {
+	needed := make(map[*batch]uint64)
+	for _, r := range c.chunks {
+		if r.used > 0 {
+			c.mark(r, needed)
+		}
+	}
+	return needed
+}
+
+// mark notes which pages of each batch a chunk needs.
+func (c *catalog) mark(r *chunkRecord, pages map[*batch]uint64) {
+	c.runs(r.refs, func(_ int, b *batch, slot, count int) {
+		pages[b] |= ^uint64(0) >> (64 - count) << slot
+	})
+}
+
+// bytes returns about how much of the index the snapshots need.
+func (c *catalog) bytes() int64 {
+	n := int64(len(c.batches)) * 8
+	for _, r := range c.chunks {
+		if r.used > 0 {
+			n += int64(len(r.refs))
+		}
+	}
+	for _, r := range c.snaps {
+		n += r.length + framed.Overhead
+	}
+	return n
+}

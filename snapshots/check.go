@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// Damaged is a snapshot that cannot be restored, and why.
+type Damaged struct {
+	Entry Entry
+	Err   error
+}
+
+// Check reads all that the snapshots need and compares it with its checksums. It
+// returns the snapshots that are damaged, and what Incomplete does.
+func (d *Disk) Check() ([]Damaged, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, ErrClosed
+	}
+	live := d.cat.live()
+	bad := make(map[*batch]error)
+	var buf []byte
+	for _, b := range d.cat.batches {
+		if live[b] == 0 {
+			continue
+		}
+		keys, pages, err := b.read(buf)
+		if err == nil {
+			err = b.checkKeys(keys, pages)
+			buf = pages
+		}
+		if err != nil {
+			bad[b] = err
+		}
+	}
+	var all []Damaged
+	for _, r := range d.cat.snaps {
+		_, err := d.state(r)
+		if err == nil {
+			err = d.firstBad(r, bad)
+		}
+		if err != nil {
+			all = append(all, Damaged{r.Entry, err})
+		}
+	}
+	if d.damage != nil {
+		return all, d.damage
+	}
+	return all, nil
+}
+
+// checkKeys compares pages with their keys.
+func (b *batch) checkKeys(keys []key, pages []byte) error {
+	for i, want := range keys {
+		if got := keyOf(asPage(pages, i)); got != want {
+			return b.damaged(fmt.Sprintf("page %d of a batch has key %x, its bytes give %x", i, want, got))
+		}
+	}
+	return nil
+}
+
+// firstBad returns what is wrong with the first batch that a snapshot needs and that
+// is damaged, nil if there is none.
+func (d *Disk) firstBad(r *record, bad map[*batch]error) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	pages := make(map[*batch]uint64)
+	for _, n := range r.chunks {
+		if n > 0 {
+			d.cat.mark(d.cat.chunks[n-1], pages)
+		}
+	}
+	for _, b := range d.cat.batches {
+		if pages[b] != 0 && bad[b] != nil {
+			return fmt.Errorf("%w; the snapshot needs %d of its pages", bad[b], bits.OnesCount64(pages[b]))
+		}
+	}
+	return nil
+}

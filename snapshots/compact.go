@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import "fmt"
+
+// Compact gives back what deleted snapshots took: segments of which little is needed
+// are written anew, then a new index; only when that is durable, the old files go. A
+// crash at any point leaves the old state or the new one. Delete, Thin and a Put that
+// replaces a snapshot do this by themselves when much is to be gained.
+func (d *Disk) Compact() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := d.begin()
+	if err == nil {
+		err = d.compact()
+	}
+	if err != nil {
+		return fmt.Errorf("compacting the snapshots in %s: %w", d.dir, err)
+	}
+	return nil
+}
+
+// compactIf compacts if more than one part in n of all bytes is not needed.
+func (d *Disk) compactIf(n int64) error {
+	if all := d.bytes(); (all-d.liveBytes())*n > all {
+		return d.compact()
+	}
+	return nil
+}
+
+func (d *Disk) compact() error {
+	if p := d.packer; p != nil {
+		err := p.flush()
+		if err == nil {
+			err = p.seal()
+		}
+		if d.sticky(err) != nil {
+			return err
+		}
+	}
+	live := d.cat.live()
+	stay := d.worthKeeping(live)
+	for {
+		c, err := d.newCompaction(live, stay)
+		if err != nil {
+			return err
+		}
+		bad, err := c.movePages()
+		if err == nil && bad == nil {
+			err = c.finish()
+		}
+		if err == nil && bad == nil {
+			return nil
+		}
+		c.abandon()
+		if err != nil {
+			return err
+		}
+		stay[bad] = true // what cannot be read cannot be moved
+	}
+}
+
+// worthKeeping returns the segments of which at least three quarters are needed.
+func (d *Disk) worthKeeping(live map[*batch]uint64) map[*segment]bool {
+	needed := make(map[*segment]int64)
+	for b, pages := range live {
+		needed[b.seg] += b.share(pages)
+	}
+	stay := make(map[*segment]bool)
+	for s, n := range needed {
+		stay[s] = n*4 >= s.size()*3
+	}
+	return stay
+}
+
+// compaction is the making of a new catalog. Until it is finished, nothing of the
+// old one changes.
+type compaction struct {
+	d       *Disk
+	live    map[*batch]uint64
+	stay    map[*segment]bool
+	cat     *catalog
+	packer  *packer
+	renewed map[*batch]*batch  // batches of segments that stay
+	moved   map[*batch][]place // pages of the others
+}
+
+func (d *Disk) newCompaction(live map[*batch]uint64, stay map[*segment]bool) (*compaction, error) {
+	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch), moved: make(map[*batch][]place)}
+	var err error
+	if c.packer, err = newPacker(d, c.cat); err != nil {
+		return nil, err
+	}
+	for _, s := range d.cat.segments {
+		if stay[s] {
+			c.cat.segments = append(c.cat.segments, s)
+		}
+	}
+	for _, b := range d.cat.batches {
+		if !stay[b.seg] || live[b] == 0 {
+			continue
+		}
+		own := &batch{owner: d, seg: b.seg, offset: b.offset, length: b.length, count: b.count}
+		c.cat.addBatch(own)
+		c.renewed[b] = own
+		if d.packer == nil {
+			c.packer.learn(own)
+		}
+	}
+	if d.packer != nil {
+		for k, at := range d.packer.known {
+			if own := c.renewed[at.batch]; own != nil {
+				c.packer.known[k] = place{own, at.slot}
+			}
+		}
+	}
+	return c, nil
+}
+
+// movePages writes the pages that are needed of segments that do not stay. If one of
+// these cannot be read, it returns it.
+func (c *compaction) movePages() (bad *segment, err error) {
+	var buf []byte
+	for _, b := range c.d.cat.batches {
+		if c.stay[b.seg] || c.live[b] == 0 {
+			continue
+		}
+		_, pages, err := b.read(buf)
+		if err != nil {
+			return b.seg, nil
+		}
+		buf = pages
+		places := make([]place, b.count)
+		for i := range places {
+			if c.live[b]>>i&1 == 0 {
+				continue
+			}
+			if places[i], _, err = c.packer.add(asPage(pages, i)); err != nil {
+				return nil, err
+			}
+		}
+		c.moved[b] = places
+	}
+	if err := c.packer.flush(); err != nil {
+		return nil, err
+	}
+	return nil, c.packer.seal()
+}
+
+// finish writes the new index and makes the new catalog the store's.
+func (c *compaction) finish() error {
+	d := c.d
+	numbers := make(map[uint64]uint64) // of chunks: old, new
+	for _, r := range d.cat.snaps {
+		own := &record{Entry: r.Entry}
+		for _, n := range r.chunks {
+			if _, ok := numbers[n]; !ok && n > 0 {
+				numbers[n], _ = c.cat.addChunk(c.chunk(d.cat.chunks[n-1]))
+			}
+			own.chunks = append(own.chunks, numbers[n])
+		}
+		c.cat.insert(own)
+	}
+	c.cat.last = d.cat.last
+	f := d.newIndex(c.cat)
+	f.catalog(c.cat, extent{})
+	for i, own := range c.cat.snaps {
+		state, err := d.state(d.cat.snaps[i])
+		if err == nil {
+			err = f.snapshot(own, &state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	old, generation := d.cat, d.generation
+	if err := d.writeIndex(f.b, c.cat); err != nil {
+		return err
+	}
+	old.retire()
+	d.packer = c.packer
+	// What cannot be removed now is so by the next process that writes.
+	d.fs.Remove(d.indexPath(generation))
+	for _, s := range old.segments {
+		if !c.stay[s] {
+			s.open() // for the snapshots that were loaded from it
+			d.fs.Remove(s.path)
+		}
+	}
+	return nil
+}
+
+// chunk returns a chunk's references in the new catalog.
+func (c *compaction) chunk(r *chunkRecord) string {
+	var list [chunkPages]uint64
+	c.d.cat.runs(r.refs, func(i int, b *batch, slot, count int) {
+		for k := range count {
+			at := place{c.renewed[b], slot + k}
+			if at.batch == nil {
+				at = c.moved[b][slot+k]
+			}
+			list[i+k] = at.batch.first + uint64(at.slot)
+		}
+	})
+	return string(appendRefs(nil, list[:]))
+}
+
+// abandon removes what was written for nothing, unless its index is there.
+func (c *compaction) abandon() {
+	if c.d.cat == c.cat {
+		return
+	}
+	if c.packer.f != nil {
+		c.packer.f.Close()
+	}
+	for _, s := range c.cat.segments {
+		if !c.stay[s] {
+			c.d.fs.Remove(s.path)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/vmrr/vmrr/machine"
+)
+
+// incompressible fills pages with bytes that no page has had.
+func (r *rig) incompressible(pages ...int) {
+	for _, p := range pages {
+		for i := range PageSize {
+			r.mem.write(p*PageSize+i, byte(r.rand.Uint32()))
+		}
+	}
+}
+
+func TestCompactGivesBack(t *testing.T) {
+	const pages = 300
+	dir := t.TempDir()
+	r := newRig(t, pages)
+	d := r.open(dir, ReadWrite)
+	for i := range 10 {
+		for range 10 {
+			r.incompressible(i*20 + r.rand.IntN(20))
+		}
+		r.put(d, r.take(fmt.Sprint(i), 0))
+	}
+	full := d.Bytes()
+	held, err := d.Load(d.List()[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := d.List()[3]
+	for _, e := range d.List() {
+		if e.Name != "1" && e.Name != "2" {
+			if err := d.Delete(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r.wantList(d, "1@2", "2@3")
+	if got := d.Bytes(); got > full*4/10 {
+		t.Errorf("with 2 of 10 snapshots left the store has %d of %d bytes; want that it compacts itself", got, full)
+	}
+	if err := d.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	if all, live := d.Bytes(), d.liveBytes(); all > live*3/2 {
+		t.Errorf("compacted, the store has %d bytes, of which %d are needed", all, live)
+	}
+	// What was loaded before can still be read.
+	got := make([]byte, len(r.mem.ram))
+	if _, err := held.ReadRAM(got, 0); err != nil || !bytes.Equal(got, r.ram[gone.At.ICount]) {
+		t.Errorf("a snapshot that was loaded before: %v, or its RAM is not right", err)
+	}
+	if _, err := d.Load(gone); err == nil {
+		t.Error("loading what was deleted has no error")
+	}
+	// And be put back, and the store goes on.
+	r.put(d, held)
+	r.put(d, r.take("new", 5))
+	r.wantList(d, "1@2", "2@3", "3@4", "new@11")
+	d.Close()
+	d = r.open(dir, ReadWrite)
+	r.wantList(d, "1@2", "2@3", "3@4", "new@11")
+	if names, _ := os.ReadDir(dir); len(names) > 8 {
+		t.Errorf("the directory has %v; want no leftovers", names)
+	}
+}
+
+func TestCompactKeepsGoodSegments(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 20)
+	for i := range 2 {
+		d := r.open(dir, ReadWrite)
+		r.incompressible(i, i+4, i+8)
+		r.put(d, r.take(fmt.Sprint(i), 0))
+		d.Close()
+	}
+	d := r.open(dir, ReadWrite)
+	r.incompressible(0, 1, 4, 5, 8, 9, 10, 11)
+	r.put(d, r.take("2", 0))
+	if err := d.Delete(d.List()[1]); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(d.cat.segments[0].path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(d.cat.segments[0].path)
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("a segment that is needed in full was written anew, or %v", err)
+	}
+	if len(d.cat.segments) != 2 {
+		t.Errorf("there are %d segments; want 2", len(d.cat.segments))
+	}
+	r.wantList(d, "0@1", "2@3")
+}
+
+func TestDiskThin(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 64)
+	d := r.open(dir, ReadWrite)
+	const budget = 900 << 10
+	for i := range 60 {
+		name := ""
+		if i == 20 {
+			name = "named"
+		}
+		r.incompressible(i%64, (i+30)%64)
+		r.put(d, r.take(name, 0))
+		present := machine.Moment{ICount: r.next - 1}
+		if _, err := d.Thin(budget, present); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Bytes(); got > budget {
+			t.Fatalf("after %d snapshots the store has %d bytes; want at most %d", i+1, got, budget)
+		}
+	}
+	list := r.verifyAll(d)
+	if len(list) < 5 || list[0] != "@1" || list[len(list)-1] != "@60" {
+		t.Errorf("what is left is %q; want the first, some, and the last", list)
+	}
+	if _, ok := d.Named("named"); !ok {
+		t.Error("a named snapshot was thinned")
+	}
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+)
+
+// errStopped is what a faultyFiles returns once it does no more.
+var errStopped = errors.New("the test stops here")
+
+// faultyFiles is the host's file system, which after a number of steps changes
+// nothing any more, as if the process were killed there: half of the write that is
+// too much still happens. It counts what is read.
+type faultyFiles struct {
+	hostFiles
+	steps int // taken so far
+	most  int // <0: without end
+	noLn  bool
+	reads atomic.Int64 // of files' contents
+}
+
+func (f *faultyFiles) step() error {
+	if f.most >= 0 && f.steps >= f.most {
+		return errStopped
+	}
+	f.steps++
+	return nil
+}
+
+func (f *faultyFiles) MkdirAll(dir string) error {
+	if err := f.step(); err != nil {
+		return err
+	}
+	return f.hostFiles.MkdirAll(dir)
+}
+
+func (f *faultyFiles) Open(path string) (file, error) {
+	x, err := f.hostFiles.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyFile{x, f}, nil
+}
+
+func (f *faultyFiles) Update(path string) (file, error) {
+	x, err := f.hostFiles.Update(path)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyFile{x, f}, nil
+}
+
+func (f *faultyFiles) Create(path string) (file, error) {
+	if err := f.step(); err != nil {
+		return nil, err
+	}
+	x, err := f.hostFiles.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyFile{x, f}, nil
+}
+
+func (f *faultyFiles) Link(from, to string) error {
+	if f.noLn {
+		return errors.New("links are not possible here")
+	}
+	if err := f.step(); err != nil {
+		return err
+	}
+	return f.hostFiles.Link(from, to)
+}
+
+func (f *faultyFiles) Rename(from, to string) error {
+	if err := f.step(); err != nil {
+		return err
+	}
+	return f.hostFiles.Rename(from, to)
+}
+
+func (f *faultyFiles) Remove(path string) error {
+	if err := f.step(); err != nil {
+		return err
+	}
+	return f.hostFiles.Remove(path)
+}
+
+func (f *faultyFiles) SyncDir(dir string) error {
+	if err := f.step(); err != nil {
+		return err
+	}
+	return f.hostFiles.SyncDir(dir)
+}
+
+func (f *faultyFiles) Lock(dir string) (io.Closer, error) { return f.hostFiles.Lock(dir) }
+
+type faultyFile struct {
+	file
+	fs *faultyFiles
+}
+
+func (f *faultyFile) ReadAt(b []byte, at int64) (int, error) {
+	f.fs.reads.Add(1)
+	return f.file.ReadAt(b, at)
+}
+
+func (f *faultyFile) WriteAt(b []byte, at int64) (int, error) {
+	if f.fs.most >= 0 && f.fs.steps == f.fs.most {
+		f.fs.steps++ // only this one is cut in half
+		n, _ := f.file.WriteAt(b[:len(b)/2], at)
+		return n, errStopped
+	}
+	if err := f.fs.step(); err != nil {
+		return 0, err
+	}
+	return f.file.WriteAt(b, at)
+}
+
+func (f *faultyFile) Truncate(size int64) error {
+	if err := f.fs.step(); err != nil {
+		return err
+	}
+	return f.file.Truncate(size)
+}
+
+func (f *faultyFile) Sync() error { return f.fs.step() } // the test needs no durability

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/vmrr/vmrr/internal/framed"
+)
+
+// An index file says what a store has. It grows until Compact writes its successor,
+// a generation on; the one of the highest number counts.
+var indexFormat = framed.Format{Magic: "vmrrsnap", Version: 1}
+
+const tempSuffix = ".tmp" // of a file that is being written
+
+func indexName(generation uint64) string { return fmt.Sprintf("index-%04d.log", generation) }
+
+func (d *Disk) indexPath(generation uint64) string {
+	return filepath.Join(d.dir, indexName(generation))
+}
+
+// numberIn returns the number in a file's name between a prefix and a suffix.
+func numberIn(name, prefix, suffix string) (uint64, bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	digits, ok2 := strings.CutSuffix(rest, suffix)
+	n, err := strconv.ParseUint(digits, 10, 62)
+	return n, ok && ok2 && err == nil && n > 0
+}
+
+// load reads the index.
+func (d *Disk) load() error {
+	// Another process may replace the index between the look and the opening.
+	for try := 0; ; try++ {
+		err := d.loadLatest()
+		if !errors.Is(err, fs.ErrNotExist) || try == 3 {
+			return err
+		}
+	}
+}
+
+func (d *Disk) loadLatest() error {
+	generation, nextSegment, err := d.look()
+	if err != nil {
+		return err
+	}
+	cat := d.newCatalog()
+	if generation == 0 {
+		d.install(cat, 0, nil, 0, nextSegment)
+		return nil
+	}
+	path := d.indexPath(generation)
+	f, err := d.fs.Open(path)
+	if err != nil {
+		return err
+	}
+	end, err := d.readIndex(f, path, cat)
+	var damage *ErrDamaged
+	cut := false
+	if err != nil {
+		var cutOff *framed.CutOffError
+		cut = errors.As(err, &cutOff)
+		// Without the first frame, all that can be is that it was cut off.
+		if !errors.As(typed(err), &damage) || end == 0 && !cut {
+			f.Close()
+			return typed(err)
+		}
+	}
+	for _, s := range cat.segments {
+		nextSegment = max(nextSegment, s.number+1)
+	}
+	d.install(cat, generation, f, end, nextSegment)
+	d.damage, d.cut = damage, cut
+	return nil
+}
+
+// look returns the number of the index file that counts, 0 if there is none, and a
+// number that no segment has.
+func (d *Disk) look() (generation, nextSegment uint64, err error) {
+	names, err := d.fs.ReadDir(d.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, err
+	}
+	for _, name := range names {
+		if n, ok := numberIn(name, "index-", ".log"); ok {
+			generation = max(generation, n)
+		}
+		if n, ok := numberIn(name, "pages-", ".seg"); ok {
+			nextSegment = max(nextSegment, n)
+		}
+	}
+	return generation, nextSegment + 1, nil
+}
+
+// install makes a catalog the present one, whose index file is read from f.
+func (d *Disk) install(cat *catalog, generation uint64, f file, end int64, nextSegment uint64) {
+	if d.index != nil {
+		d.index.Close() // it was only read, or is synced
+	}
+	d.cat, d.generation, d.index, d.end, d.nextSegment = cat, generation, f, end, nextSegment
+	d.damage, d.cut, d.recorded = nil, false, cat.extent()
+}
+
+// readIndex reads an index file into an empty catalog and returns where its whole
+// frames end: 0 if there is not even the first.
+func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err error) {
+	size, err := f.Size()
+	if err != nil {
+		return 0, err
+	}
+	r, err := framed.NewReader(io.NewSectionReader(f, 0, size), path, indexFormat, framed.MaxPayload)
+	if err != nil {
+		return 0, err
+	}
+	if r.ID() != d.id {
+		return 0, &ErrMismatch{path, "id", hex.EncodeToString(d.id[:]), hex.EncodeToString(idOf(r))}
+	}
+	for {
+		frame, err := r.Next()
+		if err == io.EOF {
+			if end == 0 {
+				err = &framed.CutOffError{File: path, Offset: framed.HeaderSize}
+				return 0, err
+			}
+			return end, nil
+		}
+		if err != nil {
+			return end, err
+		}
+		if end == 0 {
+			err = d.checkHead(frame, path, cat)
+		} else if failed := cat.apply(frame); failed != nil {
+			err = &ErrDamaged{path, frame.Offset, failed.Error()}
+		}
+		if err != nil {
+			return end, err
+		}
+		end = r.Offset()
+	}
+}
+
+func (d *Disk) checkHead(f framed.Frame, path string, cat *catalog) error {
+	head := decoder{b: f.Payload}
+	ramSize := head.uvarint()
+	cat.last = head.uvarint()
+	if f.Kind != kindHead || head.err != nil || len(head.b) > 0 {
+		return &ErrDamaged{path, f.Offset, "its first record is not that of an index"}
+	}
+	if ramSize != uint64(d.ramSize) {
+		return &ErrMismatch{path, "size of RAM in bytes", fmt.Sprint(d.ramSize), fmt.Sprint(ramSize)}
+	}
+	return nil
+}
+
+// newIndex begins the contents of an index file for a catalog.
+func (d *Disk) newIndex(c *catalog) *frames {
+	f := &frames{id: d.id, b: indexFormat.Header(d.id)}
+	f.add(kindHead, binary.AppendUvarint(binary.AppendUvarint(nil, uint64(d.ramSize)), c.last))
+	return f
+}
+
+// writeIndex writes an index file of the next generation, durably or not at all,
+// and makes its catalog the present one.
+func (d *Disk) writeIndex(contents []byte, cat *catalog) error {
+	path := d.indexPath(d.generation + 1)
+	f, err := d.fs.Create(path + tempSuffix)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(contents, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = d.fs.Rename(path+tempSuffix, path)
+	}
+	if err != nil {
+		f.Close()
+		d.fs.Remove(path + tempSuffix) // the first error is the one to report
+		return err
+	}
+	d.install(cat, d.generation+1, f, int64(len(contents)), d.nextSegment)
+	return d.sticky(d.fs.SyncDir(d.dir))
+}
+
+// appendIndex writes frames behind the index.
+func (d *Disk) appendIndex(f *frames) error {
+	if _, err := d.index.WriteAt(f.b, d.end); err != nil {
+		// Readers would take the rest for a cut tail, but so it is tidier.
+		d.index.Truncate(d.end)
+		return d.sticky(fmt.Errorf("writing the index of the snapshots: %w", err))
+	}
+	d.end = f.end()
+	return nil
+}
+
+// isStoreFile reports whether a file of that name is an index or a segment, perhaps
+// one that was not finished.
+func isStoreFile(name string) bool {
+	name = strings.TrimSuffix(name, tempSuffix)
+	_, index := numberIn(name, "index-", ".log")
+	_, pages := numberIn(name, "pages-", ".seg")
+	return index || pages
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package snapshots
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func TestKeeper(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 100)
+	d := r.open(dir, ReadWrite)
+	k := newKeeper(d, 0, 10*PageSize)
+	var want []string
+	for i := range 50 {
+		s := r.take(fmt.Sprint(i), 30) // the machine goes on meanwhile
+		if err := k.Put(s); err != nil {
+			t.Fatal(err)
+		}
+		if i%3 == 0 {
+			r.store.Delete(s)
+		}
+		want = append(want, fmt.Sprintf("%d@%d", i, i+1))
+		if k.mu.Lock(); len(k.queue) > 1 && k.bytes > k.most {
+			t.Errorf("%d bytes are queued for %d snapshots; want at most %d", k.bytes, len(k.queue), k.most)
+		}
+		k.mu.Unlock()
+	}
+	if err := k.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	r.wantList(d, want...)
+	if err := errors.Join(k.Close(), k.Close()); err != nil {
+		t.Errorf("closing twice: %v", err)
+	}
+	if err := k.Put(r.take("late", 1)); !errors.Is(err, ErrClosed) {
+		t.Errorf("Put after Close: %v; want %v", err, ErrClosed)
+	}
+}
+
+func TestKeeperError(t *testing.T) {
+	r := newRig(t, 100)
+	files := &faultyFiles{most: -1}
+	d, err := openDisk(files, t.TempDir(), testID, len(r.mem.ram), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	k := NewKeeper(d, 0)
+	if err := errors.Join(k.Put(r.take("a", 30)), k.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	files.most = files.steps
+	for range 3 {
+		k.Put(r.take("", 30)) // which of them hears of it is a matter of time
+	}
+	for what, err := range map[string]error{"Flush": k.Flush(), "Put": k.Put(r.take("b", 30)), "Close": k.Close()} {
+		if !errors.Is(err, errStopped) {
+			t.Errorf("%s on a full disk: %v; want %v", what, err, errStopped)
+		}
+	}
+	r.wantList(d, "a@1")
+}
