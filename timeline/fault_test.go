@@ -126,8 +126,11 @@ func recordFault(t *testing.T, fault func(d *door), keep ...uint64) *faultRecord
 			fault(harm)
 		}
 	}
-	vm := testguest.Boot(t, testguest.Options{Inputs: harm})
-	harm.vm = vm
+	vm := testguest.New(t, testguest.Options{Inputs: harm})
+	harm.vm, rec.Clock = vm, vm.Clock.Now
+	if err := vm.PowerOn(); err != nil {
+		t.Fatal(err)
+	}
 	store, r := vm.NewStore(t), &faultRecording{}
 	next := uint64(faultHash)
 	for _, n := range append(keep, faultEnd) {
@@ -152,6 +155,7 @@ func recordFault(t *testing.T, fault func(d *door), keep ...uint64) *faultRecord
 	if r.tape, err = replay.LoadTape(path); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.tape.Close() })
 	return r
 }
 
@@ -170,6 +174,7 @@ func (r *faultRecording) openWith(t *testing.T, put func(player *replay.Player) 
 		d = put(player)
 	}
 	d.vm = testguest.New(t, testguest.Options{Inputs: d})
+	player.Clock = d.vm.Clock.Now
 	tl, err := timeline.New(timeline.Config{Machine: d.vm.Machine, Player: player,
 		Policy: timeline.Policy{Every: timeline.Never}, Stage: stage})
 	if err != nil {
@@ -195,7 +200,11 @@ func (r *faultRecording) between(t *testing.T, wrong bool) (s *snapshots.Snapsho
 		}
 		s = d.vm.NewStore(t).Store.Take("", snapshots.State{State: d.vm.Save(), Consumed: player.Consumed()})
 	}
-	d.vm = testguest.Boot(t, testguest.Options{Inputs: d})
+	d.vm = testguest.New(t, testguest.Options{Inputs: d})
+	player.Clock = d.vm.Clock.Now
+	if err := d.vm.PowerOn(); err != nil {
+		t.Fatal(err)
+	}
 	d.vm.Goto(t, inputAt+1)
 	if want := (machine.Moment{ICount: inputAt, Sub: 1}); s == nil || s.State.At != want {
 		t.Fatalf("the snapshot is %+v, want one of %v", s, want)
