@@ -35,6 +35,16 @@ func (r *Record) Summary() string {
 	return r.Kind.String()
 }
 
+// Size returns how many bytes the record has in the log, without its moment and
+// before compression.
+func (r *Record) Size() int {
+	b, err := r.encode(nil)
+	if err != nil {
+		return 0 // it was never in a log
+	}
+	return len(b)
+}
+
 func inputSummary(in *machine.Input) string {
 	switch in.Kind {
 	case machine.InputSerial:

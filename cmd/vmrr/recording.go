@@ -60,27 +60,41 @@ func addImages(dir *replay.Dir, c *pc.Config) error {
 	return dir.AddFile(initrdFile, bytes.NewReader(c.Initrd))
 }
 
+// openDir opens the directory of a recording, the latest if path is empty.
+func openDir(path string) (*replay.Dir, error) {
+	if path == "" {
+		latest, err := replay.Latest()
+		if err != nil {
+			return nil, err
+		}
+		path = latest
+	}
+	return replay.Open(path)
+}
+
+// machineIn returns what a recording says of its machine.
+func machineIn(dir *replay.Dir) (m recordedMachine, err error) {
+	d := json.NewDecoder(bytes.NewReader(dir.Manifest().Machine))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		return m, fmt.Errorf("reading which machine %s recorded: %w", dir.Path(), err)
+	}
+	return m, nil
+}
+
 // openRecording opens a recording, the latest if path is empty, and returns what
 // its machine is built from.
 func openRecording(path string) (*replay.Dir, pc.Config, error) {
 	var c pc.Config
-	if path == "" {
-		latest, err := replay.Latest()
-		if err != nil {
-			return nil, c, err
-		}
-		path = latest
-	}
-	dir, err := replay.Open(path)
+	dir, err := openDir(path)
 	if err != nil {
 		return nil, c, err
 	}
-	var m recordedMachine
-	d := json.NewDecoder(bytes.NewReader(dir.Manifest().Machine))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return nil, c, fmt.Errorf("reading which machine %s recorded: %w", path, err)
+	m, err := machineIn(dir)
+	if err != nil {
+		return nil, c, err
 	}
+	path = dir.Path()
 	if now := unicorn.Behaviour(); m.Engine != now {
 		return nil, c, &replay.ErrMachineMismatch{File: path, What: "the CPU engine", Want: m.Engine, Got: now}
 	}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"golang.org/x/sys/unix"
+
+	"github.com/vmrr/vmrr/cpu/unicorn"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// info is `vmrr info`.
+func info(_ context.Context, args []string) error {
+	f := newFlags("info", "[DIR]", "Tells what a recording, the latest if no DIR is given, is of and what is in it, and checks its files.")
+	host := f.Bool("host", false, "tell of this host instead")
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	if *host {
+		return hostInfo(os.Stdout)
+	}
+	dir, err := openDir(first(rest))
+	if err != nil {
+		return err
+	}
+	return recordingInfo(os.Stdout, dir)
+}
+
+// line prints one fact.
+func line(out io.Writer, what, format string, args ...any) {
+	fmt.Fprintf(out, "%-13s %s\n", what, fmt.Sprintf(format, args...))
+}
+
+// hostInfo tells what vmrr works with here.
+func hostInfo(out io.Writer) error {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return fmt.Errorf("asking for the host's kernel: %w", err)
+	}
+	line(out, "vmrr", "%s, %s %s/%s", Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	line(out, "engine", "%s", unicorn.Behaviour())
+	line(out, "kernel", "%s", unix.ByteSliceToString(u.Release[:]))
+	line(out, "cores", "%d", runtime.NumCPU())
+	line(out, "dirty pages", "from the engine's soft TLB: exact, on every kernel")
+	home, err := replay.Home()
+	if err != nil {
+		return err
+	}
+	line(out, "recordings", "in %s", home)
+	return nil
+}
+
+// recordingInfo tells of a recording. What is damaged in it is the error.
+func recordingInfo(out io.Writer, dir *replay.Dir) error {
+	m := dir.Manifest()
+	vm, err := machineIn(dir)
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Abs(dir.Path())
+	if err != nil {
+		return err
+	}
+	line(out, "recording", "%s", path)
+	line(out, "id", "%s", m.ID)
+	line(out, "made", "%s by vmrr %s on %s", m.Created.Format("2006-01-02 15:04:05 UTC"), m.Version, m.Unicorn)
+	line(out, "machine", "%s, CPU %s, %s of RAM, %d ns an instruction", vm.Board, vm.CPU, humanize.IBytes(vm.RAM), 1<<vm.Shift)
+	line(out, "command line", "%s", vm.CommandLine)
+	errs := fileInfo(out, dir, m.Files)
+	if p := m.Parent; p != nil {
+		line(out, "goes on from", "%s of %s", machine.Moment{ICount: p.ICount, Sub: p.Sub}, p.Path)
+	}
+	errs = append(errs, logInfo(out, dir, vm.Shift)...)
+	errs = append(errs, snapshotInfo(out, dir, vm.RAM)...)
+	return errors.Join(errs...)
+}
+
+// fileInfo tells of what was booted.
+func fileInfo(out io.Writer, dir *replay.Dir, files []replay.File) (errs []error) {
+	for _, file := range files {
+		f, err := dir.OpenFile(file.Name)
+		if err != nil {
+			line(out, file.Name, "damaged")
+			errs = append(errs, err)
+			continue
+		}
+		f.Close()
+		line(out, file.Name, "%s, SHA-256 %s", humanize.IBytes(uint64(file.Size)), file.SHA256)
+	}
+	return errs
+}
+
+// logInfo tells what happened.
+func logInfo(out io.Writer, dir *replay.Dir, shift uint) (errs []error) {
+	tape, err := dir.LoadTape()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if tape == nil {
+		line(out, "log", "cannot be used")
+		return errs
+	}
+	defer tape.Close()
+	counts, bytes, warps := make(map[string]int), uint64(0), 0
+	for r, err := range tape.Records() {
+		if err != nil {
+			return append(errs, err)
+		}
+		switch r.Kind {
+		case replay.KindInput:
+			counts[r.Input.Kind.String()]++
+		case replay.KindWarp:
+			warps++
+		case replay.KindHash, replay.KindEnd:
+			bytes = r.Hash.ConsoleBytes
+		}
+	}
+	var inputs []string
+	for k := machine.InputKind(1); k <= machine.InputFrame; k++ { // in one order
+		if n := counts[k.String()]; n > 0 {
+			inputs = append(inputs, fmt.Sprintf("%d %v", n, k))
+		}
+	}
+	if len(inputs) == 0 {
+		inputs = []string{"none"}
+	}
+	end := tape.End()
+	if o := dir.Manifest().Origin; o != nil {
+		line(out, "begins", "at %s", machine.Moment{ICount: o.ICount, Sub: o.Sub})
+	}
+	switch {
+	case end.CutOff == nil:
+		line(out, "ends", "at %s, %v: %s", end.At, time.Duration(end.Now), end.Reason)
+	default:
+		line(out, "ends", "at %s, %v: cut off there", end.At, time.Duration(end.Now))
+	}
+	line(out, "inputs", "%s", strings.Join(inputs, ", "))
+	line(out, "events", "%d in all, %d of them waits that ended early", tape.EventCount(), warps)
+	line(out, "state hashes", "%d", len(tape.Hashes()))
+	line(out, "console", "%s sent, at the last hash", humanize.IBytes(bytes))
+	if st, err := os.Stat(dir.LogPath()); err == nil {
+		line(out, "log", "%s", humanize.IBytes(uint64(st.Size())))
+	}
+	return errs
+}
+
+// snapshotInfo tells of the snapshots that are kept.
+func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
+	disk, err := snapshots.OpenDisk(dir.SnapshotPath(), dir.ID(), int(ram), snapshots.ReadOnly)
+	if err != nil {
+		line(out, "snapshots", "cannot be used")
+		return []error{err}
+	}
+	defer disk.Close()
+	var named []string
+	list := disk.List()
+	for _, e := range list {
+		if e.Name != "" {
+			named = append(named, fmt.Sprintf("%s at %d", e.Name, e.At.ICount))
+		}
+	}
+	names := ""
+	if len(named) > 0 {
+		names = "; named: " + strings.Join(named, ", ")
+	}
+	line(out, "snapshots", "%d, %s%s", len(list), humanize.IBytes(uint64(disk.Bytes())), names)
+	damaged, err := disk.Check()
+	var errs []error
+	if err != nil {
+		errs = append(errs, err)
+	}
+	for _, d := range damaged {
+		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))
+	}
+	return errs
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/snapshots"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// snapshotsCommand is `vmrr snapshots`.
+func snapshotsCommand(ctx context.Context, args []string) error {
+	const usage = "vmrr snapshots list [DIR], create [DIR] or delete [DIR]; each has --help"
+	if len(args) == 0 {
+		return usagef("what about snapshots? %s", usage)
+	}
+	switch args[0] {
+	case "list":
+		return listSnapshots(args[1:])
+	case "create":
+		return createSnapshots(ctx, args[1:])
+	case "delete":
+		return deleteSnapshots(args[1:])
+	case "-h", "-help", "--help", "help":
+		fmt.Println("Usage: " + usage)
+		return nil
+	}
+	return usagef("%q is nothing to do with snapshots: %s", args[0], usage)
+}
+
+func listSnapshots(args []string) (err error) {
+	f := newFlags("snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	rec, err := openReplay(first(rest), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rec.close()) }()
+	if rec.kept.err != nil {
+		return rec.kept.err
+	}
+	fmt.Printf("%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
+	for _, e := range rec.kept.disk.List() {
+		ns := e.At.ICount<<rec.cfg.Shift + e.Warp
+		fmt.Printf("%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
+	}
+	fmt.Printf("%d snapshots, %s\n", len(rec.kept.disk.List()), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
+	return rec.kept.disk.Incomplete()
+}
+
+func createSnapshots(ctx context.Context, args []string) (err error) {
+	f := newFlags("snapshots create", "[DIR] --every 100M | --at ICOUNT,...",
+		"Replays a recording, the latest if no DIR is given, and keeps snapshots of it.")
+	every := f.String("every", "", "so many instructions apart, from the beginning to the end")
+	at := f.StringSlice("at", nil, "at these instruction counts")
+	name := f.String("name", "", "the name of the one that --at asks for")
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	if (*every == "") == (len(*at) == 0) {
+		return usagef("where are the snapshots to be? --every 100M or --at ICOUNT says it")
+	}
+	if *name != "" {
+		if len(*at) != 1 {
+			return usagef("--name %s is for one snapshot: want one --at", *name)
+		}
+		if err := timeline.CheckName(*name); err != nil {
+			return usagef("--name: %w", err)
+		}
+	}
+	var counts []uint64
+	for _, word := range *at {
+		n, err := parseCount(word)
+		if err != nil {
+			return usagef("--at: %w", err)
+		}
+		counts = append(counts, n)
+	}
+	step := uint64(0)
+	if *every != "" {
+		if step, err = parseCount(*every); err != nil || step == 0 {
+			return usagef("--every %s: want a number of instructions as 100M", *every)
+		}
+	}
+	rec, err := openReplay(first(rest), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rec.close()) }()
+	bar := progress("creating snapshots")
+	end := rec.tape.End().At.ICount
+	shown := func(now, _ uint64) {
+		if bar != nil {
+			bar(now, end)
+		}
+	}
+	p, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: shown})
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if step != 0 {
+		for n := (p.timeline.Begin().ICount/step + 1) * step; n <= end; n += step {
+			counts = append(counts, n)
+		}
+	}
+	slices.Sort(counts)
+	if err := rec.kept.addTo(p.timeline, ""); err != nil {
+		return err
+	}
+	made, err := rec.keepAt(ctx, p.timeline, slices.Compact(counts), *name)
+	if err = errors.Join(err, rec.kept.flush()); err == nil {
+		fmt.Printf("%s: %d snapshots made\n", rec.dir.Path(), made)
+	}
+	return err
+}
+
+// keepAt keeps snapshots of the states at some counts, where there are none yet.
+func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, counts []uint64, name string) (made int, err error) {
+	for _, n := range counts {
+		at := machine.Moment{ICount: n}
+		there := func(e snapshots.Entry) bool { return e.At == at && e.Name == name }
+		if r.kept.err == nil && slices.ContainsFunc(r.kept.disk.List(), there) {
+			continue
+		}
+		stop, err := t.Seek(ctx, n)
+		if err == nil && stop == timeline.StopInterrupted {
+			err = errInterrupted
+		}
+		if err != nil {
+			return made, err
+		}
+		s := t.Snapshot()
+		s.Name = name
+		if err := r.kept.put(s); err != nil {
+			return made, err
+		}
+		made++
+	}
+	return made, nil
+}
+
+func deleteSnapshots(args []string) (err error) {
+	f := newFlags("snapshots delete", "[DIR] --name NAME | --at ICOUNT | --automatic",
+		"Deletes snapshots of a recording, the latest if no DIR is given. The recording does not need them to be replayed.")
+	names := f.StringSlice("name", nil, "those with these names")
+	at := f.StringSlice("at", nil, "those at these instruction counts")
+	automatic := f.Bool("automatic", false, "all without a name")
+	rest, err := parse(f, args, 1)
+	if err != nil {
+		return err
+	}
+	if len(*names) == 0 && len(*at) == 0 && !*automatic {
+		return usagef("which snapshots? --name, --at or --automatic says it")
+	}
+	var counts []uint64
+	for _, word := range *at {
+		n, err := parseCount(word)
+		if err != nil {
+			return usagef("--at: %w", err)
+		}
+		counts = append(counts, n)
+	}
+	rec, err := openReplay(first(rest), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rec.close()) }()
+	if rec.kept.err != nil {
+		return rec.kept.err
+	}
+	for _, name := range *names {
+		if _, ok := rec.kept.disk.Named(name); !ok {
+			return &timeline.NoSnapshotError{Name: name}
+		}
+	}
+	deleted := 0
+	for _, e := range rec.kept.disk.List() {
+		chosen := slices.Contains(*names, e.Name) && e.Name != "" || slices.Contains(counts, e.At.ICount) || *automatic && e.Name == ""
+		if !chosen {
+			continue
+		}
+		if e.Name == timeline.OriginName {
+			fmt.Fprintf(os.Stderr, "vmrr: the snapshot %q stays: the recording begins in it\n", e.Name)
+			continue
+		}
+		if err := rec.kept.disk.Delete(e); err != nil {
+			return err
+		}
+		deleted++
+	}
+	fmt.Printf("%s: %d snapshots deleted, %s left\n", rec.dir.Path(), deleted, humanize.IBytes(uint64(rec.kept.disk.Bytes())))
+	return nil
+}
