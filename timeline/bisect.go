@@ -7,24 +7,26 @@ import (
 	"fmt"
 
 	"github.com/vmrr/vmrr/cpu/disasm"
+	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/diff"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 )
 
 // pin searches the first instruction after which the state depends on whether the
-// machine ran straight or in another way since the last good state. At the count
-// bad it does.
+// machine ran in the one way or the other since the last good state. At the count
+// until it does. wrong is the way that the first pass went.
 //
-// The straight run is made from the last good state each time and in one stretch,
-// since where it began is what may make the difference. The other goes on from
-// where both were the same.
-func (v *verifier) pin(d *Divergence, other way, bad uint64) error {
-	base, same := v.good, v.good.State.At.ICount
+// Each probe goes the wrong way from the last good state, since where it began may be
+// what makes the difference, and the other behind it, with the code translated that
+// the first one left. If the other goes in slices it goes on from where both were the
+// same.
+func (v *verifier) pin(d *Divergence, wrong, other way, until uint64) error {
+	base, same, bad := v.good, v.good.State.At.ICount, until
 	for bad-same > 1 {
 		v.stage(fmt.Sprintf("the replay differs: searching icount %d to %d", same, bad))
 		middle := same + (bad-same)/2
-		a, err := v.state(straight, v.good, middle)
+		a, err := v.state(wrong, v.good, middle)
 		if err != nil {
 			return err
 		}
@@ -32,35 +34,49 @@ func (v *verifier) pin(d *Divergence, other way, bad uint64) error {
 		if err != nil {
 			return err
 		}
-		if a.same(b) {
-			base, same = v.Snapshot(), middle
-		} else {
+		if !a.same(b) {
 			bad = middle
+			continue
+		}
+		same = middle
+		if other.slice != 0 {
+			base = v.Snapshot()
 		}
 	}
-	d.Want, d.Got = "the run "+other.name, "the run "+straight.name
+	d.Want, d.Got = "the run "+other.name, "the run "+wrong.name
 	if d.Cause == CauseEngineToo {
 		d.Want, d.Got = d.Want+" (not as recorded either)", d.Got+" (not as recorded)"
 	}
+	return v.pinned(d, wrong, other, base, same, bad)
+}
+
+// pinned ends a search: the instruction from the count same to the count bad is the
+// one. base is where the other way goes on from.
+func (v *verifier) pinned(d *Divergence, wrong, other way, base *snapshots.Snapshot, same, bad uint64) error {
+	if _, err := v.state(wrong, v.good, bad); err != nil {
+		return err
+	}
+	got := v.Snapshot()
 	if _, err := v.state(other, base, same); err != nil {
 		return err
 	}
-	i, err := v.instruction(same + 1)
+	i, err := v.instruction(bad)
 	if err != nil {
 		return err
 	}
 	if _, err := v.state(other, base, bad); err != nil {
 		return err
 	}
-	want := v.Snapshot()
-	if _, err := v.state(straight, v.good, bad); err != nil {
+	list, err := diff.Compare(v.m, diff.Of(v.m), stateOf(got))
+	if err != nil {
 		return err
 	}
-	err = v.compareWith(d, stateOf(want), diff.Of(v.m))
-	if len(d.Differences) > 0 {
-		d.Instruction, d.Good.ICount, d.Good.Sub, d.Bad = i, same, 0, d.At
+	d.At, d.Differences = got.State.At, list
+	if len(list) > 0 { // else the last pass was not as those before
+		d.Parts, d.Instruction = list.Names(), i
+		d.Good, d.Bad = machine.Moment{ICount: same}, d.At
 	}
-	return err
+	return d
 }
 
 // state goes from a snapshot to a count in some way. If the machine cannot go that
@@ -108,16 +124,16 @@ func (v *verifier) number(name string) uint64 {
 	return n
 }
 
-// The instructions that are shown before and after another.
-const before, after = 3, 2
+// How many instructions are shown before and after another.
+const shownBefore, shownAfter = 3, 2
 
 // around disassembles the code around an instruction. Where the instructions before
 // it begin is not known: it is taken for granted that the longest row of them that
 // leads to it is theirs.
 func (v *verifier) around(pc uint64) ([]disasm.Instruction, error) {
 	mode := disasm.Mode(v.CodeBits())
-	const back = before * disasm.MaxLength
-	var code [back + (1+after)*disasm.MaxLength]byte
+	const back = shownBefore * disasm.MaxLength
+	var code [back + (1+shownAfter)*disasm.MaxLength]byte
 	first := pc - back
 	if n, _ := v.ReadMemory(first, code[:]); n < back+1 {
 		return v.forward(mode, pc) // what is before is not mapped
@@ -129,7 +145,7 @@ func (v *verifier) around(pc uint64) ([]disasm.Instruction, error) {
 		}
 		if leads(list, pc) {
 			rest, err := v.forward(mode, pc)
-			return append(list[max(0, len(list)-before):], rest...), err
+			return append(list[max(0, len(list)-shownBefore):], rest...), err
 		}
 	}
 	return v.forward(mode, pc)
@@ -148,7 +164,7 @@ func leads(list []disasm.Instruction, pc uint64) bool {
 
 // forward disassembles from an instruction on.
 func (v *verifier) forward(mode disasm.Mode, pc uint64) ([]disasm.Instruction, error) {
-	var code [(1 + after) * disasm.MaxLength]byte
+	var code [(1 + shownAfter) * disasm.MaxLength]byte
 	n, _ := v.ReadMemory(pc, code[:])
-	return disasm.X86(mode, code[:n], pc, 1+after)
+	return disasm.X86(mode, code[:n], pc, 1+shownAfter)
 }

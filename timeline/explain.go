@@ -11,7 +11,8 @@ import (
 // The machine at a goal is not as recorded. Passes over the same instructions, from
 // the last state that was, tell why.
 //
-//	the second pass is as recorded            it happened once
+//	the second pass is as recorded            it happened once, unless the same comes
+//	                                          of code that is translated anew: the engine
 //	the second is not as the first            it is unsteady
 //	another way of running is as recorded     the engine; the first instruction is searched
 //	another way leads elsewhere               the engine as well
@@ -35,7 +36,19 @@ func (v *verifier) explain(first outcome, goals []goal) error {
 	}
 	switch {
 	case second.diverged == nil:
+		v.stage("the replay differs: running it " + cold.name)
+		third, err := v.again(cold, goals[0])
+		if err != nil {
+			return err
+		}
+		if third.same(first) {
+			d.Cause = CauseEngine
+			return v.pin(d, cold, straight, pinUntil(goals[0], first))
+		}
 		d.Cause, d.Want, d.Got = CauseOnce, "the second pass", "the first"
+		if goals[0].end {
+			d.Good = v.from // what changed RAM behind the engine's back shows only where all of it is looked at
+		}
 		return v.compareFailed(d, failed, first)
 	case !second.same(first):
 		d.Cause, d.Want, d.Got = CauseUnsteady, "the second pass", "the first"
@@ -71,14 +84,11 @@ func (v *verifier) again(w way, g goal) (outcome, error) {
 	return v.pass(w, g)
 }
 
-// compareFailed compares the state that the first pass led to with that of another
-// pass, which is run up to there.
+// compareFailed compares the state that the first pass led to with what another
+// pass leads to there.
 func (v *verifier) compareFailed(d *Divergence, failed *snapshots.Snapshot, first outcome) error {
 	if v.m.Moment() != first.at {
-		if err := v.restore(v.good); err != nil {
-			return err
-		}
-		if err := orDiverged(v.run(straight, first.at.ICount)); err != nil {
+		if _, err := v.state(straight, v.good, first.at.ICount); err != nil {
 			return err
 		}
 	}
@@ -106,7 +116,7 @@ func (v *verifier) tryWays(d *Divergence, first outcome, goals []goal) error {
 		}
 		if o.diverged == nil {
 			d.Cause = CauseEngine
-			return v.pin(d, w, min(goals[0].until, first.at.ICount+1))
+			return v.pin(d, straight, w, pinUntil(goals[0], first))
 		}
 		if !o.same(first) {
 			elsewhere = w
@@ -114,11 +124,14 @@ func (v *verifier) tryWays(d *Divergence, first outcome, goals []goal) error {
 	}
 	if elsewhere.name != "" {
 		d.Cause = CauseEngineToo
-		return v.pin(d, elsewhere, min(goals[0].until, first.at.ICount+1))
+		return v.pin(d, straight, elsewhere, pinUntil(goals[0], first))
 	}
 	d.Cause = CauseRecording
 	return v.compareRecorded(d, first, goals)
 }
+
+// pinUntil returns a count at which a pass with a bad outcome differs from others.
+func pinUntil(g goal, bad outcome) uint64 { return min(g.until, bad.at.ICount+1) }
 
 // compareRecorded compares the state at the first goal, or at the first one behind
 // it that has a snapshot, with that.

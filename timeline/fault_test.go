@@ -14,12 +14,13 @@ import (
 )
 
 // The recordings that faults are put into are of the first instructions of a boot,
-// in which the kernel unpacks nothing and sets itself up.
+// in which the kernel sets itself up.
 const (
-	faultEnd  = 20_000_000 // where they end
-	faultHash = 2_000_000  // instructions between hash records
-	faultAt   = 13_131_313 // where faults strike
-	inputAt   = 12_345_678 // where a byte comes in
+	faultEnd               = 40_000_000             // where they end
+	faultHash              = 4_000_000              // instructions between hash records
+	inputAt                = 32_345_678             // where a byte comes in
+	faultAt                = 33_131_313             // where other faults strike
+	hashBefore, hashBehind = 32_000_000, 36_000_000 // the hash records around both
 	// faultPA is an address that the guest does not use so early, and faultBit a
 	// bit there.
 	faultPA, faultBit = 0x0abc_def5, 0x10
@@ -33,19 +34,31 @@ type door struct {
 	at    uint64
 	then  func(from uint64) // from is the count at which it was asked before
 	asked uint64
+	done  bool // the machine did not go on since
+	// blocks is how many the engine had translated then.
+	blocks uint64
 	// What then may want done with the input at this count, if there is one.
 	swallow bool // it is taken and not given
 	lose    bool // it is not taken
 	delay   bool // it is given one instruction later
 	late    *machine.Input
+	// behind, if not nil, is called when the input at this count is in.
+	behind func()
 }
 
 func (d *door) Take(at machine.Moment) (machine.Input, bool, error) {
 	from := d.asked
 	d.asked = at.ICount
-	if at.ICount == d.at && from != d.at {
+	if at == (machine.Moment{ICount: d.at}) && !d.done {
+		d.done = true
 		d.swallow, d.lose, d.delay, d.late = false, false, false, nil
 		d.then(from)
+	}
+	if d.vm != nil {
+		d.blocks = d.vm.Unicorn.Stats().TranslatedBlocks
+	}
+	if d.behind != nil && at == (machine.Moment{ICount: d.at, Sub: 1}) {
+		d.behind()
 	}
 	if in := d.late; in != nil && at.ICount == d.at+1 {
 		d.late = nil
@@ -65,6 +78,7 @@ func (d *door) Take(at machine.Moment) (machine.Input, bool, error) {
 }
 
 func (d *door) Horizon(at machine.Moment) uint64 {
+	d.done = false
 	h := d.Inputs.Horizon(at)
 	if at.ICount < d.at {
 		h = min(h, d.at)
@@ -74,6 +88,9 @@ func (d *door) Horizon(at machine.Moment) uint64 {
 	}
 	return h
 }
+
+// long reports whether the machine came to faultAt in a long run.
+func long(from uint64) bool { return from < faultAt && faultAt-from > 1000 }
 
 // flip turns a bit of RAM around.
 func (d *door) flip(pa uint64, bit byte) {
@@ -109,8 +126,11 @@ func recordFault(t *testing.T, fault func(d *door), keep ...uint64) *faultRecord
 			fault(harm)
 		}
 	}
-	vm := testguest.Boot(t, testguest.Options{Inputs: harm})
-	harm.vm = vm
+	vm := testguest.New(t, testguest.Options{Inputs: harm})
+	harm.vm, rec.Clock = vm, vm.Clock.Now
+	if err := vm.PowerOn(); err != nil {
+		t.Fatal(err)
+	}
 	store, r := vm.NewStore(t), &faultRecording{}
 	next := uint64(faultHash)
 	for _, n := range append(keep, faultEnd) {
@@ -135,6 +155,7 @@ func recordFault(t *testing.T, fault func(d *door), keep ...uint64) *faultRecord
 	if r.tape, err = replay.LoadTape(path); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.tape.Close() })
 	return r
 }
 
@@ -153,6 +174,7 @@ func (r *faultRecording) openWith(t *testing.T, put func(player *replay.Player) 
 		d = put(player)
 	}
 	d.vm = testguest.New(t, testguest.Options{Inputs: d})
+	player.Clock = d.vm.Clock.Now
 	tl, err := timeline.New(timeline.Config{Machine: d.vm.Machine, Player: player,
 		Policy: timeline.Policy{Every: timeline.Never}, Stage: stage})
 	if err != nil {
@@ -166,22 +188,26 @@ func (r *faultRecording) openWith(t *testing.T, put func(player *replay.Player) 
 	return tl
 }
 
-// between replays up to behind the input, which is no canonical state, and returns
-// a snapshot of that; of a wrong one, if that is wanted.
-func (r *faultRecording) between(t *testing.T, wrong bool) *snapshots.Snapshot {
+// between replays the recording and returns a snapshot of the moment behind its
+// input, which is no canonical state; of a wrong one, if that is wanted.
+func (r *faultRecording) between(t *testing.T, wrong bool) (s *snapshots.Snapshot) {
 	t.Helper()
 	player := replay.NewPlayer(r.tape)
-	d := &door{Inputs: player, at: inputAt}
-	d.then = func(uint64) { d.vm.Interrupt() } // it stops when the input is in
-	d.vm = testguest.Boot(t, testguest.Options{Inputs: d})
-	if stop, err := d.vm.Run(faultEnd); stop.Kind != machine.StopInterrupted || err != nil {
-		t.Fatalf("stopping behind the input: %+v, error %v", stop, err)
+	d := &door{Inputs: player, at: inputAt, then: func(uint64) {}}
+	d.behind = func() {
+		if wrong {
+			d.flip(faultPA, faultBit)
+		}
+		s = d.vm.NewStore(t).Store.Take("", snapshots.State{State: d.vm.Save(), Consumed: player.Consumed()})
 	}
-	if at, want := d.vm.Moment(), (machine.Moment{ICount: inputAt, Sub: 1}); at != want {
-		t.Fatalf("stopping behind the input at %v, want %v", at, want)
+	d.vm = testguest.New(t, testguest.Options{Inputs: d})
+	player.Clock = d.vm.Clock.Now
+	if err := d.vm.PowerOn(); err != nil {
+		t.Fatal(err)
 	}
-	if wrong {
-		d.flip(faultPA, faultBit)
+	d.vm.Goto(t, inputAt+1)
+	if want := (machine.Moment{ICount: inputAt, Sub: 1}); s == nil || s.State.At != want {
+		t.Fatalf("the snapshot is %+v, want one of %v", s, want)
 	}
-	return d.vm.NewStore(t).Store.Take("", snapshots.State{State: d.vm.Save(), Consumed: player.Consumed()})
+	return s
 }

@@ -39,7 +39,7 @@ func (d *Divergence) String() string {
 	case d.Want == "":
 		fmt.Fprintf(&b, "There is no snapshot from here on to compare with.\n")
 	case len(d.Differences) == 0:
-		fmt.Fprintf(&b, "At %v there is no difference between %s and %s: it was a hash that was wrong.\n", d.At, d.Want, d.Got)
+		fmt.Fprintf(&b, "At %v there is no difference between %s and %s.\n", d.At, d.Want, d.Got)
 	default:
 		fmt.Fprintf(&b, "At %v, want is %s and got is %s:\n", d.At, d.Want, d.Got)
 		for line := range strings.Lines(d.Differences.String()) {

@@ -24,7 +24,7 @@ func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
 		return 0, t.diverged
 	}
 	err := t.withoutBreaks(func() error {
-		v := &verifier{Timeline: t, ctx: ctx}
+		v := &verifier{Timeline: t, ctx: ctx, from: t.m.Moment()}
 		v.stage("verifying")
 		return v.verify()
 	})
@@ -48,6 +48,7 @@ var errStopped = errors.New("the verification was interrupted")
 type verifier struct {
 	*Timeline
 	ctx  context.Context
+	from machine.Moment      // where it began
 	good *snapshots.Snapshot // the last state that was the recorded one
 }
 

@@ -25,7 +25,7 @@ func diverges(t *testing.T, tl *timeline.Timeline) *timeline.Divergence {
 	if !errors.As(err, &d) || !errors.As(err, &seen) || seen != d.Seen {
 		t.Fatalf("Verify() = %v, error %v; want a Divergence that wraps an ErrDiverged", stop, err)
 	}
-	t.Logf("the report:\n%s", d)
+	t.Logf("the report:\n%s", d.String())
 	if d.Events == nil && d.Good.ICount < inputAt && inputAt < d.Bad.ICount {
 		t.Errorf("the report from %v to %v has no events, want the input at %d", d.Good, d.Bad, uint64(inputAt))
 	}
@@ -80,8 +80,7 @@ func (f *finding) check(t *testing.T, d *timeline.Divergence) {
 }
 
 func TestVerifyFindsFaults(t *testing.T) {
-	const before, behind = 12_000_000, 14_000_000 // the hash records around
-	const snapAt, inputSeen = 13_500_000, inputAt + 5
+	const snapAt, inputSeen = faultAt + 500_000, inputAt + 5
 	all, com1 := []string{"RAM"}, []string{"com1"}
 	flip := func(d *door, bits byte) { d.flip(faultPA, bits) }
 	for _, test := range []struct {
@@ -98,7 +97,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 					flip(d, faultBit)
 				}
 			},
-			want: finding{cause: timeline.CauseOnce, good: before, bad: behind, parts: all, at: behind, differences: bit("00", "10")}},
+			want: finding{cause: timeline.CauseOnce, good: hashBefore, bad: hashBehind, parts: all, at: hashBehind, differences: bit("00", "10")}},
 		{name: "a bit of the host's memory flips, once", at: faultAt,
 			fault: func(d *door, pass int, _ uint64) {
 				if pass == 1 {
@@ -106,25 +105,25 @@ func TestVerifyFindsFaults(t *testing.T) {
 					d.vm.RAM.Host[offset] ^= faultBit
 				}
 			},
-			want: finding{cause: timeline.CauseOnce, good: faultEnd, bad: faultEnd, parts: all, at: faultEnd, differences: bit("00", "10")}},
+			want: finding{cause: timeline.CauseOnce, good: 0, bad: faultEnd, parts: all, at: faultEnd, differences: bit("00", "10")}},
 		{name: "a bit flips in every pass", at: faultAt,
 			fault: func(d *door, _ int, _ uint64) { flip(d, faultBit) },
-			want:  finding{cause: timeline.CauseRecording, good: before, bad: behind, parts: all}},
+			want:  finding{cause: timeline.CauseRecording, good: hashBefore, bad: hashBehind, parts: all}},
 		{name: "a bit flips in every pass, and a snapshot is near", at: faultAt, keep: []uint64{inputSeen, snapAt},
 			fault: func(d *door, _ int, _ uint64) { flip(d, faultBit) },
 			want:  finding{cause: timeline.CauseRecording, good: inputSeen, bad: snapAt, parts: all, at: snapAt, differences: bit("00", "10")}},
-		{name: "a bit flips in every pass, and a snapshot follows", at: faultAt, keep: []uint64{15_000_000},
+		{name: "a bit flips in every pass, and a snapshot follows", at: faultAt, keep: []uint64{hashBehind + 1_000_000},
 			fault: func(d *door, _ int, _ uint64) { flip(d, faultBit) },
-			want:  finding{cause: timeline.CauseRecording, good: before, bad: behind, parts: all, at: 15_000_000, differences: bit("00", "10")}},
+			want:  finding{cause: timeline.CauseRecording, good: hashBefore, bad: hashBehind, parts: all, at: hashBehind + 1_000_000, differences: bit("00", "10")}},
 		{name: "a bit flips while it is recorded, and a snapshot is near", keep: []uint64{snapAt},
 			record: func(d *door) { flip(d, faultBit) },
-			want:   finding{cause: timeline.CauseRecording, good: before, bad: snapAt, parts: all, at: snapAt, differences: bit("10", "00")}},
+			want:   finding{cause: timeline.CauseRecording, good: hashBefore, bad: snapAt, parts: all, at: snapAt, differences: bit("10", "00")}},
 		{name: "another bit flips in every pass", at: faultAt,
 			fault: func(d *door, pass int, _ uint64) { flip(d, 1<<pass) },
-			want:  finding{cause: timeline.CauseUnsteady, good: before, bad: behind, parts: all, at: behind, differences: bit("04", "02")}},
+			want:  finding{cause: timeline.CauseUnsteady, good: hashBefore, bad: hashBehind, parts: all, at: hashBehind, differences: bit("04", "02")}},
 		{name: "a bit flips in long runs", at: faultAt,
 			fault: func(d *door, _ int, from uint64) {
-				if faultAt-from > 1000 {
+				if long(from) {
 					flip(d, faultBit)
 				}
 			},
@@ -132,7 +131,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 				differences: bit("00", "10"), instruction: faultAt + 1}},
 		{name: "a register changes in long runs", at: faultAt,
 			fault: func(d *door, _ int, from uint64) {
-				if faultAt-from > 1000 {
+				if long(from) {
 					r := d.vm.Engine.Description().Lookup("xmm15")
 					d.vm.Engine.WriteRegister(r, append(make([]byte, 15), 0x80))
 				}
@@ -141,9 +140,17 @@ func TestVerifyFindsFaults(t *testing.T) {
 				differences: []diff.Difference{{Part: "CPU", Place: "XMM[15]",
 					Want: "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", Got: "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80"}},
 				instruction: faultAt + 1}},
+		{name: "a bit flips where code is translated", at: faultAt,
+			fault: func(d *door, pass int, _ uint64) {
+				if pass == 1 || d.vm.Unicorn.Stats().TranslatedBlocks != d.blocks {
+					flip(d, faultBit)
+				}
+			},
+			want: finding{cause: timeline.CauseEngine, good: faultAt, bad: faultAt + 1, parts: all, at: faultAt + 1,
+				differences: bit("00", "10"), instruction: faultAt + 1}},
 		{name: "a bit flips in long runs and another in short ones", at: faultAt,
 			fault: func(d *door, _ int, from uint64) {
-				if faultAt-from > 1000 {
+				if long(from) {
 					flip(d, faultBit)
 				} else {
 					flip(d, 2*faultBit)
@@ -157,10 +164,10 @@ func TestVerifyFindsFaults(t *testing.T) {
 					d.swallow = true
 				}
 			},
-			want: finding{cause: timeline.CauseOnce, good: before, bad: inputSeen, parts: com1, at: inputSeen}},
+			want: finding{cause: timeline.CauseOnce, good: hashBefore, bad: inputSeen, parts: com1, at: inputSeen}},
 		{name: "an input is swallowed in every pass", at: inputAt, keep: []uint64{inputSeen},
 			fault: func(d *door, _ int, _ uint64) { d.swallow = true },
-			want:  finding{cause: timeline.CauseRecording, good: before, bad: inputSeen, parts: com1, at: inputSeen}},
+			want:  finding{cause: timeline.CauseRecording, good: hashBefore, bad: inputSeen, parts: com1, at: inputSeen}},
 		{name: "an input comes one instruction late, in every pass", at: inputAt, keep: []uint64{inputAt, inputAt + 1},
 			fault: func(d *door, _ int, _ uint64) { d.delay = true },
 			want:  finding{cause: timeline.CauseRecording, good: inputAt, bad: inputAt + 1, parts: com1, at: inputAt + 1}},
@@ -170,8 +177,9 @@ func TestVerifyFindsFaults(t *testing.T) {
 			tl := r.open(t, func(player *replay.Player) *door {
 				d, pass := &door{Inputs: player, at: test.at}, 0
 				d.then = func(from uint64) {
-					pass++
-					test.fault(d, pass, from)
+					if pass++; test.fault != nil {
+						test.fault(d, pass, from)
+					}
 				}
 				return d
 			})
@@ -201,9 +209,9 @@ func TestVerifyFindsLostInput(t *testing.T) {
 		if once {
 			want = timeline.CauseOnce
 		}
-		if d.Cause != want || d.Good.ICount != 12_000_000 || d.Bad.ICount != inputAt+1 || len(d.Events) != 1 {
-			t.Errorf("an input was lost, once %v: cause %d, from %v to %v with events %v; want cause %d, from 12000000 to %d with the input",
-				once, d.Cause, d.Good, d.Bad, d.Events, want, uint64(inputAt+1))
+		if d.Cause != want || d.Good.ICount != hashBefore || d.Bad.ICount != inputAt+1 || len(d.Events) != 1 {
+			t.Errorf("an input was lost, once %v: cause %d, from %v to %v with events %v; want cause %d, from %d to %d with the input",
+				once, d.Cause, d.Good, d.Bad, d.Events, want, uint64(hashBefore), uint64(inputAt+1))
 		}
 		if once && (len(d.Differences) == 0 || d.Differences[len(d.Differences)-1].Name == "") {
 			t.Errorf("an input was lost once: no differences, want those of com1")
@@ -213,9 +221,9 @@ func TestVerifyFindsLostInput(t *testing.T) {
 
 // A snapshot of another run is told from a run that went wrong.
 func TestVerifyBlamesSnapshot(t *testing.T) {
-	r, other := recordFault(t, nil), recordFault(t, func(d *door) { d.flip(faultPA, faultBit) }, 13_500_000)
+	r, other := recordFault(t, nil), recordFault(t, func(d *door) { d.flip(faultPA, faultBit) }, faultAt+500_000)
 	r.kept = other.kept
-	f := finding{cause: timeline.CauseSnapshot, good: 12_000_000, bad: 13_500_000, parts: []string{"RAM"}, at: 13_500_000,
+	f := finding{cause: timeline.CauseSnapshot, good: hashBefore, bad: faultAt + 500_000, parts: []string{"RAM"}, at: faultAt + 500_000,
 		differences: bit("10", "00")}
 	f.check(t, diverges(t, r.open(t, nil)))
 }
@@ -243,7 +251,7 @@ func TestVerifyOfSnapshotBetween(t *testing.T) {
 			}
 			continue
 		}
-		f := finding{cause: timeline.CauseSnapshot, good: 12_000_000, bad: inputAt + 1, parts: []string{"RAM"}, at: inputAt + 1,
+		f := finding{cause: timeline.CauseSnapshot, good: hashBefore, bad: inputAt + 1, parts: []string{"RAM"}, at: inputAt + 1,
 			differences: bit("10", "00")}
 		f.check(t, diverges(t, tl))
 	}
@@ -254,7 +262,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 		r := recordFault(t, nil)
 		d := &door{at: faultAt}
 		d.then = func(from uint64) {
-			if faultAt-from > 1000 {
+			if long(from) {
 				d.flip(faultPA, faultBit)
 			}
 		}

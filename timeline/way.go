@@ -13,12 +13,13 @@ import (
 type way struct {
 	name  string
 	slice uint64 // instructions between stops; 0: it does not stop
-	drop  uint64 // instructions between droppings of all translated code, a multiple of slice; 0: never
+	drop  uint64 // instructions between droppings of all translated code, the first at the start; 0: never
 }
 
-// The ways. The numbers are odd so that stops fall anywhere in loops and blocks.
+// The ways. The slices are odd so that stops fall anywhere in loops and blocks.
 var (
 	straight = way{name: "in one stretch"}
+	cold     = way{name: "with all code translated anew", drop: math.MaxUint64}
 	sliced   = way{name: "in slices of 997 instructions", slice: 997}
 	fresh    = way{name: "with all code translated anew every 997000 instructions", slice: 997000, drop: 997000}
 )
