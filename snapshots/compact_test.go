@@ -124,12 +124,16 @@ func TestPutAfterFailedCompact(t *testing.T) {
 		want := []string{"@1", "@2", "@3", "@4", "@5"}
 		files.most = files.steps + step
 		failed := d.Compact()
-		if d.Put(r.take("x", 20)) == nil {
-			want = append(want, "x@6")
-		}
+		refused := d.Put(r.take("x", 20))
 		d.Close()
 		d = r.open(dir, ReadOnly)
-		if got := r.verifyAll(d); !slices.Equal(got, want) {
+		got := r.verifyAll(d)
+		if refused == nil {
+			want = append(want, "x@6")
+		} else if len(got) > 5 {
+			got = got[:5] // written, but perhaps not durable
+		}
+		if !slices.Equal(got, want) {
 			t.Errorf("after step %d failed with %v, the store has %q; want %q", step, failed, got, want)
 		}
 		if files.steps <= files.most {
