@@ -209,6 +209,7 @@ func TestOutlet(t *testing.T) {
 	}
 	put("late")
 	detach()
+	put("to nobody")
 	if got := drained(); got != "" {
 		t.Errorf("after the reader left the outlet gives %q", got)
 	}

@@ -53,7 +53,7 @@ func TestExecute(t *testing.T) {
 		{line: "frobnicate", err: "unknown command: 'frobnicate'"},
 	} {
 		s, o := &fakeSession{fail: c.fail}, &fakeOperator{}
-		m := &Monitor{Session: s, Mode: ModeReplay}
+		m := &Monitor{Session: s, Control: &fakeControl{state: StateRunning}, Mode: ModeReplay}
 		if c.live {
 			m = &Monitor{Session: liveSession{s}, Mode: ModeLive, Operator: o}
 		}
@@ -82,6 +82,11 @@ func TestControl(t *testing.T) {
 		{"info status", "VM status: paused (prelaunch)\n"},
 		{"c", ""},
 		{"info status", "VM status: running\n"},
+		{"loadvm a", ""},
+		{"info status", "VM status: running\n"},
+		{"replay_seek 5", ""}, // stays there
+		{"info status", "VM status: paused\n"},
+		{"c", ""},
 		{"s", ""},
 		{"info status", "VM status: paused\n"},
 		{"gdbserver", "Waiting for gdb connection on device 'tcp::1234'\n"},

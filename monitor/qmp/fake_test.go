@@ -27,7 +27,7 @@ func (s *fakeSession) Machine() *machine.Machine {
 }
 func (s *fakeSession) Snapshots() ([]*snapshots.Snapshot, int64) { return nil, 0 }
 func (s *fakeSession) SaveSnapshot(string) error                 { return nil }
-func (s *fakeSession) DeleteSnapshot(n string) error             { return s.LoadSnapshot(nil, n) }
+func (s *fakeSession) DeleteSnapshot(n string) error             { return has(n) }
 func (s *fakeSession) ClearMark() error                          { return nil }
 func (s *fakeSession) End() machine.Moment                       { return machine.Moment{ICount: 1000} }
 func (s *fakeSession) SetMark(n uint64) error                    { return inside(n) }
@@ -36,6 +36,10 @@ func (s *fakeSession) SeekTo(_ context.Context, n uint64) error {
 	return inside(n)
 }
 func (s *fakeSession) LoadSnapshot(_ context.Context, n string) error {
+	return has(n)
+}
+
+func has(n string) error {
 	if n != "a" {
 		return errors.New("there is no snapshot \"" + n + "\"")
 	}
