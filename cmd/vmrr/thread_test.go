@@ -40,7 +40,7 @@ func startThread(t *testing.T, running bool) (th *thread, e endless, told func()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		th.loop(ctx, func() bool { return false })
+		th.loop(ctx, func(error) bool { return false })
 	}()
 	t.Cleanup(func() {
 		cancel()
