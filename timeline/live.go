@@ -21,6 +21,8 @@ type Recording struct {
 	*replay.Recorder // the machine's door
 	// Keep keeps a snapshot beyond this process; it may do so later.
 	Keep func(*snapshots.Snapshot) error
+	// Drop removes the named snapshot that was kept.
+	Drop func(name string) error
 	// Fork makes a new recording that begins in the state of a snapshot.
 	Fork func(origin *snapshots.Snapshot) (*Recording, error)
 	// Close is called after the last record.
@@ -184,6 +186,15 @@ func (l *Live) SaveSnapshot(name string) error {
 		return nil
 	}
 	return errors.Join(l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+}
+
+// DeleteSnapshot forgets a named snapshot.
+func (l *Live) DeleteSnapshot(name string) error {
+	var drop func(string) error
+	if l.rec != nil {
+		drop = l.rec.Drop
+	}
+	return deleteSnapshot(l.store, name, drop)
 }
 
 // LoadSnapshot goes on from a named snapshot. What was recorded so far ends here,

@@ -33,6 +33,8 @@ type Config struct {
 	Policy Policy // of the snapshots taken while the machine runs forward
 	// Persist, if not nil, keeps a named snapshot beyond this process.
 	Persist func(*snapshots.Snapshot) error
+	// Drop, if not nil, removes the named snapshot that was kept, if there is one.
+	Drop func(name string) error
 	// Progress, if not nil, is told of a long run forward, at hash records and
 	// snapshots: where it is, and where it goes (the end of the recording at most).
 	Progress func(at, to uint64)

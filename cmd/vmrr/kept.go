@@ -45,6 +45,18 @@ func (k *kept) flush() error {
 	return k.keeper.Flush()
 }
 
+// drop removes the snapshot of that name, if there is one.
+func (k *kept) drop(name string) error {
+	if err := k.flush(); err != nil {
+		return err
+	}
+	e, ok := k.disk.Named(name)
+	if !ok {
+		return nil
+	}
+	return k.disk.Delete(e)
+}
+
 // load returns the snapshot of that name.
 func (k *kept) load(name string) (*snapshots.Snapshot, error) {
 	if k.err != nil {

@@ -103,7 +103,7 @@ func (r *recorded) start(o startOptions) (*past, error) {
 		return nil, err
 	}
 	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Origin: origin, Policy: o.policy,
-		Persist: r.kept.put, Progress: o.progress})
+		Persist: r.kept.put, Drop: r.kept.drop, Progress: o.progress})
 	if err != nil {
 		board.Close()
 		return nil, err
