@@ -29,9 +29,9 @@ require (
 )
 
 require (
-	// xxHash64: the checksum of snapshot files.
+	// xxHash64: finds equal pages of snapshots.
 	github.com/cespare/xxhash/v2 v2.3.0
-	// zstd: kernels packed with it, and snapshot files.
+	// zstd: kernels packed with it, and pages of snapshots.
 	github.com/klauspost/compress v1.20.3
 	// Command lines with GNU-style long options.
 	github.com/spf13/pflag v1.0.10

@@ -24,7 +24,7 @@ func (r *Record) Summary() string {
 	case KindWarp:
 		return fmt.Sprintf("clock jump to %d ns, short of the deadline", r.Until)
 	case KindHash:
-		return fmt.Sprintf("state hash of %d parts %016x, %d console bytes", len(r.Hash.Parts), r.Hash.Parts, r.Hash.ConsoleBytes)
+		return fmt.Sprintf("state hash %016x of %d parts, %d console bytes", r.Hash.sum(), len(r.Hash.Parts), r.Hash.ConsoleBytes)
 	case KindMark:
 		return "mark: nothing else happened before"
 	case KindEnd:
@@ -43,6 +43,15 @@ func (r *Record) Size() int {
 		return 0 // it was never in a log
 	}
 	return len(b)
+}
+
+// sum is the hash of the whole state.
+func (h *StateHash) sum() machine.Hash {
+	var parts []machine.Hash
+	for _, p := range h.Parts {
+		parts = append(parts, machine.Hash(p))
+	}
+	return machine.Sum(parts)
 }
 
 func inputSummary(in *machine.Input) string {

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/vmrr/vmrr/cpu"
@@ -33,7 +34,7 @@ func TestSummary(t *testing.T) {
 		{Record{Kind: KindAnswer, Query: machine.QueryEntropy, Answer: -2}, "answer entropy: 0xfffffffffffffffe"},
 		{Record{Kind: KindAnswer, Query: 9, Answer: 5}, "answer 5 to query 9"},
 		{Record{Kind: KindWarp, Until: 70}, "clock jump to 70 ns, short of the deadline"},
-		{Record{Kind: KindHash, Hash: StateHash{Parts: []uint64{1, 1 << 63}, ConsoleBytes: 7}}, "state hash of 2 parts [0000000000000001 8000000000000000], 7 console bytes"},
+		{Record{Kind: KindHash, Hash: StateHash{Parts: []uint64{1, 1 << 63}, ConsoleBytes: 7}}, fmt.Sprintf("state hash %016x of 2 parts, 7 console bytes", machine.Sum([]machine.Hash{1, 1 << 63}))},
 		{Record{Kind: KindMark}, "mark: nothing else happened before"},
 		{Record{Kind: KindEnd, Reason: "power-off", Hash: StateHash{ConsoleBytes: 9}}, "end: power-off, 9 console bytes"},
 		{Record{Kind: KindSnapshot, Snapshot: "init"}, `snapshot "init"`},

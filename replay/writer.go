@@ -152,13 +152,6 @@ func (w *Writer) Reached(at machine.Moment, now uint64) error {
 	return w.err
 }
 
-// Size returns how many bytes of the log are in the file.
-func (w *Writer) Size() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.size
-}
-
 // Close writes everything out, syncs and closes the file. A log without an end
 // record reads as cut off where it was closed. A second Close returns an error.
 func (w *Writer) Close() error {

@@ -55,6 +55,9 @@ func (d *Disk) loadLatest() error {
 	cat := d.newCatalog()
 	if generation == 0 {
 		d.install(cat, 0, nil, 0, nextSegment)
+		if nextSegment > 1 { // an index is made before the first segment
+			d.damage = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
+		}
 		return nil
 	}
 	path := d.indexPath(generation)

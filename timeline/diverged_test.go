@@ -108,3 +108,20 @@ func TestReplayPinsChangedEvents(t *testing.T) {
 		}
 	}
 }
+
+// Stopping at the count of a hash, and going on by nothing, makes no second one.
+func TestHashIsRecordedOnce(t *testing.T) {
+	live := testguest.Live()
+	r := record(t, plan{live: live, end: machine.EndOperator, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+		for _, n := range []uint64{timeline.HashInterval, 0, 0, 1} {
+			if stop, err := l.StepForward(background, n); err != nil || stop != timeline.StopArrived {
+				return stop, err
+			}
+		}
+		live.Push(machine.Input{Kind: machine.InputEnd})
+		return l.Continue(background)
+	}})
+	if got := r.tape.Hashes(); len(got) != 1 || got[0].ICount != timeline.HashInterval {
+		t.Errorf("the recording has %d hashes, %+v; want one at %d", len(got), got, uint64(timeline.HashInterval))
+	}
+}

@@ -88,10 +88,9 @@ func (l *Live) Continue(ctx context.Context) (Stop, error) {
 
 func (l *Live) run(until uint64) (Stop, error) {
 	for {
-		next := until
+		next, from := until, l.m.Moment().ICount
 		if l.rec != nil {
-			now := l.m.Moment().ICount
-			next = min(until, (now/HashInterval+1)*HashInterval, l.pace.next(now))
+			next = min(until, (from/HashInterval+1)*HashInterval, l.pace.next(from))
 		}
 		l.pace.start()
 		s, err := l.m.Run(next)
@@ -107,7 +106,8 @@ func (l *Live) run(until uint64) (Stop, error) {
 		case machine.StopEnd:
 			return StopEnd, nil
 		}
-		if l.rec != nil {
+		// Without an instruction the state here may no longer be the canonical one.
+		if l.rec != nil && next > from {
 			if err := l.pause(next); err != nil {
 				return 0, err
 			}

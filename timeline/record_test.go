@@ -120,7 +120,12 @@ func TestReplayOfReset(t *testing.T) {
 	if n := strings.Count(vm.Console(), "Linux version"); n != 2 {
 		t.Errorf("the guest started %d times, want 2; it printed\n%s", n, vm.Console())
 	}
-	reset := r.events()[1].At.ICount
+	var reset uint64
+	for _, e := range r.events() {
+		if e.Input.Kind == machine.InputReset {
+			reset = e.At.ICount
+		}
+	}
 	straight, hashes := r.replayed(t), map[uint64]machine.Hash{}
 	for _, n := range []uint64{reset - 1, reset, reset + 1, reset + 100_000_003} {
 		straight.Goto(t, n)
