@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -36,6 +37,9 @@ func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
 		return StopInterrupted, nil
 	case err != nil:
 		return 0, err
+	}
+	if n := len(v.unread); n > 1 {
+		return StopEnd, fmt.Errorf("%d snapshots cannot be read; the first: %w", n, v.unread[0])
 	}
 	return StopEnd, errors.Join(v.unread...)
 }
@@ -75,7 +79,7 @@ func (v *verifier) goals() []goal {
 		all = append(all, goal{until: h.ICount, hash: &h})
 	}
 	for _, s := range v.store.List() {
-		if now.Before(s.State.At) && v.inRecording(s) == nil {
+		if !s.State.At.Before(now) && v.inRecording(s) == nil {
 			all = append(all, goal{until: comparable(s.State.At), snap: s})
 		}
 	}

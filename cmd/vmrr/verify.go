@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func verify(ctx context.Context, args []string) (err error) {
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Printf("%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
 		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
-	return errors.Join(rec.damage, err)
+	return cmp.Or(err, rec.kept.damage(), rec.damage) // the others were told already
 }
 
 func endOf(t *timeline.Timeline) string {
