@@ -38,6 +38,8 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"damage":   damage,
 			"truncate": truncate,
+			"hmp":      hmp,
+			"qmp":      qmpTalk,
 		},
 	})
 }
