@@ -85,6 +85,14 @@ func (k *kept) close() error {
 	return errors.Join(k.keeper.Close(), k.disk.Close())
 }
 
+// damage says why not all of the snapshots are known; nil if they are.
+func (k *kept) damage() error {
+	if k.disk == nil {
+		return nil
+	}
+	return k.disk.Incomplete()
+}
+
 // addTo makes the snapshots known to a timeline. What cannot be read is left out with
 // a warning, unless it is wanted by name.
 func (k *kept) addTo(t *timeline.Timeline, wanted string) error {
