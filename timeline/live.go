@@ -42,9 +42,10 @@ type LiveConfig struct {
 // snapshot. All methods are called on the engine's thread.
 type Live struct {
 	debug
-	rec   *Recording
-	store *snapshots.Store
-	pace  pacer
+	rec    *Recording
+	store  *snapshots.Store
+	pace   pacer
+	hashed uint64 // the count at which the last hash was logged; 0: at none
 }
 
 // NewLive switches the machine on.
@@ -122,12 +123,13 @@ func (l *Live) run(until uint64) (Stop, error) {
 
 // pause does what is due in the canonical state at count n.
 func (l *Live) pause(n uint64) error {
-	if n%HashInterval == 0 {
-		if err := l.rec.Hash(stateHash(l.m)); err != nil {
+	due := n%l.pace.Every == 0 && l.pace.due()
+	if due || n%HashInterval == 0 {
+		if err := l.hash(); err != nil {
 			return err
 		}
 	}
-	if n%l.pace.Every != 0 || !l.pace.due() {
+	if !due {
 		return nil
 	}
 	begun := l.pace.now()
@@ -136,6 +138,16 @@ func (l *Live) pause(n uint64) error {
 	err := l.rec.Keep(s)
 	l.pace.took(l.pace.now().Sub(begun))
 	return err
+}
+
+// hash logs the hash of the present state, if it is canonical and was not logged yet.
+func (l *Live) hash() error {
+	at := l.m.Moment()
+	if at.Sub != 0 || at.ICount == l.hashed {
+		return nil
+	}
+	l.hashed = at.ICount
+	return l.rec.Hash(stateHash(l.m))
 }
 
 func (l *Live) take(name string) *snapshots.Snapshot {
@@ -185,7 +197,7 @@ func (l *Live) SaveSnapshot(name string) error {
 	if l.rec == nil {
 		return nil
 	}
-	return errors.Join(l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+	return errors.Join(l.hash(), l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
 }
 
 // DeleteSnapshot forgets a named snapshot.
@@ -225,6 +237,7 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 		return errors.Join(err, next.Close())
 	}
 	next.Clock = l.m.Clock.Now
+	l.hashed = 0
 	l.rec, l.m.Inputs = next, next
 	for _, s := range l.store.List() {
 		l.store.Delete(s) // it is of the recording that ended
