@@ -29,11 +29,12 @@ func qemuModes(o options) []mode {
 	missing := func(what string) {
 		fmt.Fprintf(os.Stderr, "bench: %s is not installed, so there is nothing to compare with; make bench-deps installs it\n", what)
 	}
-	var err error
-	if o.qemu, err = exec.LookPath(o.qemu); err != nil {
+	qemu, err := exec.LookPath(o.qemu)
+	if err != nil {
 		missing(o.qemu)
 		return nil
 	}
+	o.qemu = qemu
 	q := &qemus{o: o}
 	modes := []mode{
 		{qemuRun, false, []string{partSpeed, partSnapshots, partSizes}, q.run},
