@@ -75,7 +75,7 @@ func (r *liveRun) run(ctx context.Context) error {
 	if r.to == nil {
 		return err
 	}
-	err = errors.Join(err, r.session.Recording().Close())
+	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
 		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())

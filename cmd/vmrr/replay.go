@@ -71,7 +71,7 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	if !served && !words.monitored() {
 		policy.Every, policy.Time = timeline.Never, 0 // nobody goes back
 	}

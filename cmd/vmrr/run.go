@@ -144,7 +144,7 @@ func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	defer r.board.Close()
 	if o.snapshot != "" {
 		if err := r.session.SaveSnapshot(o.snapshot); err != nil {
-			return errors.Join(err, r.session.Recording().Close())
+			return also(err, r.session.Recording().Close())
 		}
 	}
 	return r.run(ctx)
