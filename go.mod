@@ -13,8 +13,6 @@ require (
 	golang.org/x/term v0.47.0
 )
 
-require github.com/dustin/go-humanize v1.0.1
-
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
@@ -29,9 +27,11 @@ require (
 )
 
 require (
-	// xxHash64: the checksum of snapshot files.
+	// xxHash64: hashes of the state, equal pages of snapshots.
 	github.com/cespare/xxhash/v2 v2.3.0
-	// zstd: kernels packed with it, and snapshot files.
+	// Sizes as people read them.
+	github.com/dustin/go-humanize v1.0.1
+	// zstd: kernels packed with it, and pages of snapshots.
 	github.com/klauspost/compress v1.20.3
 	// Command lines with GNU-style long options.
 	github.com/spf13/pflag v1.0.10

@@ -78,18 +78,21 @@ func (c *call) replaySeek() error {
 			return err
 		}
 	}
-	err := s.SeekTo(c.ctx, n)
+	err := c.Seek(c.ctx, n)
 	c.moved = err == nil
 	return err
 }
 
-// Seek goes to an instruction count.
+// Seek goes to an instruction count and stays there, to be looked at.
 func (m *Monitor) Seek(ctx context.Context, n uint64) error {
 	s, ok := m.Session.(Seeker)
 	if !ok {
 		return ErrNoReplay
 	}
-	return s.SeekTo(ctx, n)
+	if err := s.SeekTo(ctx, n); err != nil {
+		return err
+	}
+	return m.Control.Stop()
 }
 
 func (c *call) count(word string) (uint64, error) {

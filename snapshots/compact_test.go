@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/vmrr/vmrr/machine"
@@ -104,6 +105,44 @@ func TestCompactKeepsGoodSegments(t *testing.T) {
 		t.Errorf("there are %d segments; want 2", len(d.cat.segments))
 	}
 	r.wantList(d, "0@1", "2@3")
+}
+
+// When one step of a compaction fails, what is put afterwards is right or refused.
+func TestPutAfterFailedCompact(t *testing.T) {
+	for step := 0; ; step++ {
+		dir := t.TempDir()
+		r := newRig(t, 128)
+		files := &faultyFiles{most: -1, once: true}
+		d, err := openDisk(files, dir, testID, len(r.mem.ram), ReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			r.incompressible(i)
+			r.put(d, r.take("", 0))
+		}
+		want := []string{"@1", "@2", "@3", "@4", "@5"}
+		files.most = files.steps + step
+		failed := d.Compact()
+		refused := d.Put(r.take("x", 20))
+		d.Close()
+		d = r.open(dir, ReadOnly)
+		got := r.verifyAll(d)
+		if refused == nil {
+			want = append(want, "x@6")
+		} else if len(got) > 5 {
+			got = got[:5] // written, but perhaps not durable
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("after step %d failed with %v, the store has %q; want %q", step, failed, got, want)
+		}
+		if files.steps <= files.most {
+			if step < 8 {
+				t.Errorf("the test takes %d steps: it is void", step)
+			}
+			return
+		}
+	}
 }
 
 func TestDiskThin(t *testing.T) {

@@ -4,16 +4,25 @@ package snapshots
 
 import (
 	"errors"
-	"maps"
+	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/vmrr/vmrr/machine"
 )
 
+// truth is what must be said of a snapshot by who only knows which calls failed.
+type truth int
+
+const (
+	absent truth = iota
+	present
+	unknown
+)
+
 // A writer that is stopped between any two of its steps, or in the middle of a
 // write, leaves a store with all that it had reported as done, all of it right, and
-// the next writer goes on with it.
+// the next writer goes on with it. The same if only one step fails.
 func TestStoppedAtEveryStep(t *testing.T) {
 	r := newRig(t, 2*batchPages)
 	var snaps []*Snapshot
@@ -24,110 +33,101 @@ func TestStoppedAtEveryStep(t *testing.T) {
 		}
 		snaps = append(snaps, r.take(name, 30))
 	}
-	again := &Snapshot{Name: "b", State: testState(3), ram: snaps[2].ram}
-	last := &Snapshot{Name: "z", State: testState(8), ram: snaps[7].ram}
-
-	for most := 0; ; most++ {
-		dir := t.TempDir()
-		files := &faultyFiles{most: most}
-		d, err := openDisk(files, dir, testID, len(r.mem.ram), ReadWrite)
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := map[uint64]bool{} // what is there for certain, by icount
-		maybe := map[uint64]bool{}
-		var failed error
-		do := func(err error, change func(m map[uint64]bool)) {
-			if failed == nil {
-				change(maybe)
-			}
-			switch {
-			case failed != nil && err == nil:
-				t.Errorf("stopped at step %d: after %v something is done all the same", most, failed)
-			case err != nil && !errors.Is(err, errStopped):
-				t.Errorf("stopped at step %d: %v; want the file system's error", most, err)
-			case err != nil:
-				failed = err
-			default:
-				change(done)
-				maybe = maps.Clone(done)
-			}
-		}
-		put := func(s *Snapshot) {
-			do(d.Put(s), func(m map[uint64]bool) { m[s.State.At.ICount] = true })
-		}
-		remove := func(icount uint64) {
-			for _, e := range d.List() {
-				if e.At.ICount == icount && failed == nil {
-					do(d.Delete(e), func(m map[uint64]bool) { delete(m, icount) })
+	for _, once := range []bool{false, true} {
+		for most := 0; ; most++ {
+			files := &faultyFiles{most: most, once: once}
+			if !r.stopAt(files, snaps) {
+				t.Logf("%d steps", most)
+				if most < 40 {
+					t.Errorf("a run takes %d steps: the test is void", most)
 				}
+				break
 			}
-		}
-		put(snaps[0])
-		put(snaps[1])
-		do(d.Put(again), func(m map[uint64]bool) { delete(m, 2); m[3] = true })
-		put(snaps[4])
-		remove(1)
-		if failed == nil {
-			do(d.Compact(), func(map[uint64]bool) {})
-		}
-		if failed == nil {
-			put(snaps[6])
-			remove(5)
-			_, err := d.Thin(1, machine.Moment{ICount: 9})
-			do(err, func(m map[uint64]bool) { delete(m, 7) })
-		}
-		d.Close()
-
-		for _, next := range []Mode{ReadOnly, ReadWrite, ReadOnly} {
-			d := r.open(dir, next)
-			if next == ReadWrite {
-				r.put(d, last)
-				done[8], maybe[8] = true, true
-			}
-			r.verifyAll2(d, most)
-			got := map[uint64]bool{}
-			for _, e := range d.List() {
-				got[e.At.ICount] = true
-			}
-			// What failed half-way may have been done or not: between the two.
-			for icount := range got {
-				if !done[icount] && !maybe[icount] {
-					t.Errorf("stopped at step %d: %v are there; want %v or %v", most, keys(got), keys(done), keys(maybe))
-				}
-			}
-			for icount := range done {
-				if maybe[icount] && !got[icount] {
-					t.Errorf("stopped at step %d: %v are there; want %v", most, keys(got), keys(done))
-				}
-			}
-			d.Close()
-		}
-		if failed == nil {
-			t.Logf("%d steps", most)
-			if files.steps > most || most < 40 {
-				t.Errorf("%d steps were taken, %d allowed: the test is void", files.steps, most)
-			}
-			return
 		}
 	}
 }
 
-func keys(m map[uint64]bool) []uint64 { return slices.Sorted(maps.Keys(m)) }
+// stopAt does what the files let it do, and checks what is left. It reports whether
+// something failed.
+func (r *rig) stopAt(files *faultyFiles, snaps []*Snapshot) (failed bool) {
+	t, dir, what := r.t, r.t.TempDir(), fmt.Sprintf("stopped at step %d, once: %v", files.most, files.once)
+	d, err := openDisk(files, dir, testID, len(r.mem.ram), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[uint64]truth{} // by icount
+	// note says what a call did to some snapshots, if it did.
+	note := func(err error, done map[uint64]truth) {
+		if err != nil && !errors.Is(err, errStopped) {
+			t.Errorf("%s: %v; want the file system's error", what, err)
+		}
+		for icount, is := range done {
+			if err != nil && there[icount] != is {
+				is = unknown
+			}
+			there[icount] = is
+		}
+		failed = failed || err != nil
+	}
+	put := func(s *Snapshot) { note(d.Put(s), map[uint64]truth{s.State.At.ICount: present}) }
+	remove := func(icount uint64) {
+		for _, e := range d.List() {
+			if e.At.ICount == icount {
+				note(d.Delete(e), map[uint64]truth{icount: absent})
+			}
+		}
+	}
+	put(snaps[0])
+	put(snaps[1])
+	again := &Snapshot{Name: snaps[1].Name, State: snaps[2].State, ram: snaps[2].ram}
+	note(d.Put(again), map[uint64]truth{2: absent, 3: present})
+	put(snaps[4])
+	remove(1)
+	note(d.Compact(), nil)
+	put(snaps[6])
+	remove(5)
+	_, err = d.Thin(1, machine.Moment{ICount: 9})
+	note(err, map[uint64]truth{7: unknown})
+	if there[7] = unknown; !failed {
+		there[7] = absent
+	}
+	d.Close()
 
-// verifyAll2 is verifyAll for a store whose index may be cut off.
-func (r *rig) verifyAll2(d *Disk, step int) {
+	last := &Snapshot{Name: "z", State: testState(8), ram: snaps[7].ram}
+	for _, next := range []Mode{ReadOnly, ReadWrite, ReadOnly} {
+		d := r.open(dir, next)
+		if next == ReadWrite {
+			r.put(d, last)
+			there[8] = present
+		}
+		r.verifyCut(d, what)
+		got := map[uint64]bool{}
+		for _, e := range d.List() {
+			got[e.At.ICount] = true
+		}
+		for icount := range uint64(10) {
+			if is := there[icount]; is == present && !got[icount] || is == absent && got[icount] {
+				t.Errorf("%s: the snapshot of %d is there: %v; want %v", what, icount, got[icount], !got[icount])
+			}
+		}
+		d.Close()
+	}
+	return failed || files.steps > files.most
+}
+
+// verifyCut is verifyAll for a store whose index may be cut off.
+func (r *rig) verifyCut(d *Disk, what string) {
 	r.t.Helper()
 	for _, e := range d.List() {
 		if err := r.verify(d, e); err != nil {
-			r.t.Errorf("stopped at step %d: loading %+v: %v", step, e, err)
+			r.t.Errorf("%s: loading %+v: %v", what, e, err)
 		}
 	}
 	if bad, _ := d.Check(); len(bad) > 0 {
-		r.t.Errorf("stopped at step %d: Check() = %v; want nothing", step, bad)
+		r.t.Errorf("%s: Check() = %v; want nothing", what, bad)
 	}
 	if d.damage != nil && !d.cut {
-		r.t.Errorf("stopped at step %d: the index counts as damaged: %v; want cut off at most", step, d.damage)
+		r.t.Errorf("%s: the index counts as damaged: %v; want cut off at most", what, d.damage)
 	}
 }
 

@@ -261,6 +261,95 @@ func TestPutOfWhatCannotBeRead(t *testing.T) {
 	r.wantList(to, "@1", "next@3")
 }
 
+// Where a segment would be written anew but for a batch that is damaged, it stays.
+func TestCompactLeavesDamage(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 30)
+	d := r.open(dir, ReadWrite)
+	for i, n := range []int{2, 2, 12} {
+		for p := range n {
+			r.incompressible(p)
+		}
+		if i > 0 {
+			clear(r.mem.ram[20*PageSize:])
+		}
+		r.put(d, r.take(string(rune('a'+i)), 0))
+	}
+	d.Close()
+	path := filepath.Join(dir, segmentName(1))
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[200] ^= 1 // in the first batch
+	write(t, path, b)
+	d = r.open(dir, ReadWrite)
+	if err := d.Delete(d.List()[2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Compact(); err != nil {
+		t.Errorf("Compact with a damaged batch: %v", err)
+	}
+	r.put(d, r.take("new", 5))
+	bad, err := d.Check()
+	if names := namesOf(bad); err != nil || !slices.Equal(names, []string{"a"}) {
+		t.Errorf("Check() finds %q damaged, %v; want only %q", names, err, "a")
+	}
+	for _, e := range d.List()[1:] {
+		if err := r.verify(d, e); err != nil {
+			t.Errorf("loading %q: %v", e.Name, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 3 {
+		t.Errorf("the directory has %q; want no leftovers", left)
+	}
+}
+
+// A cut tail that is longer than the record that follows it.
+func TestShortRecordAfterCut(t *testing.T) {
+	r, dir, files := damagedRig(t)
+	path, whole := filepath.Join(dir, indexName(1)), files[indexName(1)]
+	long := framed.Append(nil, testID, int64(len(whole)), kindChunks, make([]byte, 10000))
+	write(t, path, append(bytes.Clone(whole), long[:9000]...))
+	d := r.open(dir, ReadWrite)
+	if d.Incomplete() == nil {
+		t.Error("a cut tail went unnoticed")
+	}
+	first, err := d.Load(d.List()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.put(d, &Snapshot{Name: "again", State: first.State, ram: first.ram})
+	d.Close()
+	r.wantList(r.open(dir, ReadOnly), "first@1", "again@1", "second@2")
+}
+
+// Check compares the contents with their keys, too.
+func TestCheckFindsWrongPages(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 4)
+	d := r.open(dir, ReadWrite)
+	r.incompressible(0, 1, 2)
+	r.put(d, r.take("a", 0))
+	b := d.cat.batches[0]
+	keys, pages, err := b.read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages[PageSize] ^= 1
+	frame := framed.Append(nil, b.seg.id, b.offset, kindBatch, encodeBatch(nil, d.packer.zstd, keys, pages))
+	d.Close()
+	whole, err := os.ReadFile(b.seg.path)
+	if err != nil || len(frame) != int(b.length) {
+		t.Fatalf("%v, or the changed batch has %d bytes, not %d", err, len(frame), b.length)
+	}
+	write(t, b.seg.path, append(whole[:b.offset], frame...))
+	bad, err := r.open(dir, ReadOnly).Check()
+	if err != nil || !slices.Equal(namesOf(bad), []string{"a"}) {
+		t.Errorf("Check() = %v, %v; want that a page is not what its key says", bad, err)
+	}
+}
+
 func namesOf(bad []Damaged) (names []string) {
 	for _, b := range bad {
 		names = append(names, b.Entry.Name)

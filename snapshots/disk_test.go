@@ -362,6 +362,49 @@ func TestOneWriterAtATime(t *testing.T) {
 	r.wantList(b, "a@1", "c@3")
 }
 
+// What was loaded before another process compacted the store, and so gave other
+// numbers to the pages, is still put back as what it was.
+func TestNumbersOfAnotherProcess(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 40)
+	a := r.open(dir, ReadWrite)
+	for i := range 4 {
+		r.incompressible(i, i+10, i+20)
+		r.put(a, r.take("", 0))
+	}
+	a.Close()
+	b := r.open(dir, ReadWrite)
+	snap, err := b.Load(b.List()[3])
+	if err == nil {
+		_, err = snap.ReadRAM(make([]byte, 10), 0) // the files are open
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = r.open(dir, ReadWrite)
+	for _, e := range a.List() {
+		if err := a.Delete(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.incompressible(30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 0, 1, 2, 3, 4)
+	r.put(a, r.take("other", 0))
+	a.Close()
+	r.put(b, snap)
+	r.wantList(b, "@4", "other@5")
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	c, pages := newCache(2), make([]page, 3)
+	for i := range pages {
+		c.put(&pages[i], &pageData{byte(i)})
+		c.put(&pages[i], &pageData{99}) // is there
+	}
+	if c.get(&pages[0]) != nil || c.get(&pages[1])[0] != 1 || c.get(&pages[2])[0] != 2 || len(c.data) != 2 {
+		t.Errorf("a cache for 2 pages has %d of 3; want the last two", len(c.data))
+	}
+}
+
 func TestPutRefusals(t *testing.T) {
 	r := newRig(t, 1)
 	snap := r.take("a", 1)

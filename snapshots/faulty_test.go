@@ -16,18 +16,25 @@ var errStopped = errors.New("the test stops here")
 // too much still happens. It counts what is read.
 type faultyFiles struct {
 	hostFiles
-	steps int // taken so far
-	most  int // <0: without end
+	steps int  // taken so far
+	most  int  // <0: without end
+	once  bool // only one step fails, and those that follow are taken
 	noLn  bool
 	reads atomic.Int64 // of files' contents
 }
 
 func (f *faultyFiles) step() error {
-	if f.most >= 0 && f.steps >= f.most {
+	if f.fails() {
 		return errStopped
 	}
-	f.steps++
 	return nil
+}
+
+// fails counts a step and reports whether it fails.
+func (f *faultyFiles) fails() bool {
+	at := f.steps
+	f.steps++
+	return f.most >= 0 && (at == f.most || at > f.most && !f.once)
 }
 
 func (f *faultyFiles) MkdirAll(dir string) error {
@@ -108,13 +115,13 @@ func (f *faultyFile) ReadAt(b []byte, at int64) (int, error) {
 }
 
 func (f *faultyFile) WriteAt(b []byte, at int64) (int, error) {
-	if f.fs.most >= 0 && f.fs.steps == f.fs.most {
-		f.fs.steps++ // only this one is cut in half
+	first := f.fs.steps == f.fs.most
+	switch fails := f.fs.fails(); {
+	case fails && first: // only this one is cut in half
 		n, _ := f.file.WriteAt(b[:len(b)/2], at)
 		return n, errStopped
-	}
-	if err := f.fs.step(); err != nil {
-		return 0, err
+	case fails:
+		return 0, errStopped
 	}
 	return f.file.WriteAt(b, at)
 }

@@ -2,7 +2,11 @@
 
 package snapshots
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
 // cache keeps pages that were read from a store on disk, up to a number of them:
 // that of the machine's RAM, so that one snapshot finds room. The one that was
@@ -40,9 +44,9 @@ func (c *cache) put(p *page, data *pageData) {
 	c.next = (c.next + 1) % c.most
 }
 
-// fetch returns the contents of pages; each batch on disk is read once. Its errors
-// are those of reading the disk: *ErrDamaged, *ErrMismatch, *ErrVersion, and the
-// file system's.
+// fetch returns the contents of pages; each batch on disk is read once, several at
+// the same time: unpacking them is most of what it takes. Its errors are those of
+// reading the disk: *ErrDamaged, *ErrMismatch, *ErrVersion, and the file system's.
 func fetch(pages []*page) ([]*pageData, error) {
 	data := make([]*pageData, len(pages))
 	missing := make(map[*batch][]int)
@@ -57,17 +61,40 @@ func fetch(pages []*page) ([]*pageData, error) {
 		}
 		missing[b] = append(missing[b], i)
 	}
-	buf := make([]byte, 0, batchPages*PageSize)
-	for _, b := range batches {
-		_, raw, err := b.read(buf)
+	errs := make([]error, len(batches))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(batches)) {
+		workers.Go(func() {
+			buf := make([]byte, 0, batchPages*PageSize)
+			for {
+				n := int(next.Add(1)) - 1
+				if n >= len(batches) {
+					return
+				}
+				errs[n] = batches[n].fetch(pages, missing[batches[n]], data, buf)
+			}
+		})
+	}
+	workers.Wait()
+	for _, err := range errs {
 		if err != nil {
-			return nil, err
-		}
-		for _, i := range missing[b] {
-			own := *asPage(raw, pages[i].at.Load().slot)
-			data[i] = &own
-			b.owner.cache.put(pages[i], data[i])
+			return nil, err // the first in the order of pages, whichever worker was first
 		}
 	}
 	return data, nil
+}
+
+// fetch reads the batch and sets data of those of its pages that are wanted.
+func (b *batch) fetch(pages []*page, wanted []int, data []*pageData, buf []byte) error {
+	_, raw, err := b.read(buf)
+	if err != nil {
+		return err
+	}
+	for _, i := range wanted {
+		own := *asPage(raw, pages[i].at.Load().slot)
+		data[i] = &own
+		b.owner.cache.put(pages[i], data[i])
+	}
+	return nil
 }

@@ -31,17 +31,19 @@ func (r ramOf) ReadAt(p []byte, offset int64) (int, error) {
 
 // compareKept compares the machine, which is at the count to compare at, with a
 // snapshot that was kept. The machine stays as it is.
-func (v *verifier) compareKept(s *snapshots.Snapshot) (diff.List, error) {
+func (v *verifier) compareKept(s *snapshots.Snapshot) (list diff.List, err error) {
 	if s.State.At.Sub == 0 {
-		return diff.Compare(v.m, stateOf(s), diff.Of(v.m))
+		list, err = diff.Compare(v.m, stateOf(s), diff.Of(v.m))
+	} else {
+		// A replay does not stop in such a state: what follows it is compared.
+		here := v.Snapshot()
+		list, err = v.compareNext(s, here)
+		err = errors.Join(err, v.restore(here))
 	}
-	// A replay does not stop in such a state: what follows it is compared.
-	here := v.Snapshot()
-	list, err := v.compareNext(s, here)
 	if err != nil {
-		err = fmt.Errorf("comparing with %s: %w", snapshotName(s), err)
+		return nil, fmt.Errorf("comparing with %s: %w", snapshotName(s), err)
 	}
-	return list, errors.Join(err, v.restore(here))
+	return list, nil
 }
 
 // compareNext compares what follows a snapshot that was kept with the state there.

@@ -21,6 +21,8 @@ type Recording struct {
 	*replay.Recorder // the machine's door
 	// Keep keeps a snapshot beyond this process; it may do so later.
 	Keep func(*snapshots.Snapshot) error
+	// Drop removes the named snapshot that was kept.
+	Drop func(name string) error
 	// Fork makes a new recording that begins in the state of a snapshot.
 	Fork func(origin *snapshots.Snapshot) (*Recording, error)
 	// Close is called after the last record.
@@ -40,9 +42,10 @@ type LiveConfig struct {
 // snapshot. All methods are called on the engine's thread.
 type Live struct {
 	debug
-	rec   *Recording
-	store *snapshots.Store
-	pace  pacer
+	rec    *Recording
+	store  *snapshots.Store
+	pace   pacer
+	hashed uint64 // the count at which the last hash was logged; 0: at none
 }
 
 // NewLive switches the machine on.
@@ -120,12 +123,13 @@ func (l *Live) run(until uint64) (Stop, error) {
 
 // pause does what is due in the canonical state at count n.
 func (l *Live) pause(n uint64) error {
-	if n%HashInterval == 0 {
-		if err := l.rec.Hash(stateHash(l.m)); err != nil {
+	due := n%l.pace.Every == 0 && l.pace.due()
+	if due || n%HashInterval == 0 {
+		if err := l.hash(); err != nil {
 			return err
 		}
 	}
-	if n%l.pace.Every != 0 || !l.pace.due() {
+	if !due {
 		return nil
 	}
 	begun := l.pace.now()
@@ -134,6 +138,16 @@ func (l *Live) pause(n uint64) error {
 	err := l.rec.Keep(s)
 	l.pace.took(l.pace.now().Sub(begun))
 	return err
+}
+
+// hash logs the hash of the present state, if it is canonical and was not logged yet.
+func (l *Live) hash() error {
+	at := l.m.Moment()
+	if at.Sub != 0 || at.ICount == l.hashed {
+		return nil
+	}
+	l.hashed = at.ICount
+	return l.rec.Hash(stateHash(l.m))
 }
 
 func (l *Live) take(name string) *snapshots.Snapshot {
@@ -183,7 +197,16 @@ func (l *Live) SaveSnapshot(name string) error {
 	if l.rec == nil {
 		return nil
 	}
-	return errors.Join(l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+	return errors.Join(l.hash(), l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+}
+
+// DeleteSnapshot forgets a named snapshot.
+func (l *Live) DeleteSnapshot(name string) error {
+	var drop func(string) error
+	if l.rec != nil {
+		drop = l.rec.Drop
+	}
+	return deleteSnapshot(l.store, name, drop)
 }
 
 // LoadSnapshot goes on from a named snapshot. What was recorded so far ends here,
@@ -214,6 +237,7 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 		return errors.Join(err, next.Close())
 	}
 	next.Clock = l.m.Clock.Now
+	l.hashed = 0
 	l.rec, l.m.Inputs = next, next
 	for _, s := range l.store.List() {
 		l.store.Delete(s) // it is of the recording that ended

@@ -112,3 +112,42 @@ func TestSnapshotOfAnotherTimeline(t *testing.T) {
 	seek(t, tl, a.points[29])
 	a.check(t, vm, a.points[29], "Seek past a damaged snapshot")
 }
+
+// A snapshot that is deleted is gone, also from where it was kept; the one that a
+// recording begins in stays.
+func TestDeleteSnapshot(t *testing.T) {
+	a := answeredGuest(t)
+	o, player := a.options, replay.NewPlayer(a.tape)
+	o.Inputs = player
+	vm := testguest.New(t, o)
+	var dropped []string
+	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player,
+		Drop: func(name string) error { dropped = append(dropped, name); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tl.SaveSnapshot("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tl.DeleteSnapshot("a"); err != nil || len(dropped) != 1 || dropped[0] != "a" {
+		t.Errorf("DeleteSnapshot(a): error %v, dropped %q; want a dropped", err, dropped)
+	}
+	var none *timeline.NoSnapshotError
+	if err := tl.LoadSnapshot(background, "a"); !errors.As(err, &none) {
+		t.Errorf("LoadSnapshot after that: error %v, want NoSnapshotError", err)
+	}
+	if err := tl.DeleteSnapshot("a"); !errors.As(err, &none) {
+		t.Errorf("deleting it again: error %v, want NoSnapshotError", err)
+	}
+	origin := tl.Snapshot()
+	origin.Name = timeline.OriginName
+	if err := tl.AddSnapshot(origin); err != nil {
+		t.Fatal(err)
+	}
+	if err := tl.DeleteSnapshot(timeline.OriginName); err == nil || len(dropped) != 1 {
+		t.Errorf("deleting the origin: error %v, dropped %q; want an error and no more dropped", err, dropped)
+	}
+	if err := tl.SaveSnapshot(timeline.OriginName); err == nil {
+		t.Error("saving another origin has no error")
+	}
+}

@@ -38,6 +38,8 @@ func (d *Divergence) String() string {
 	switch {
 	case d.Want == "":
 		fmt.Fprintf(&b, "There is no snapshot from here on to compare with.\n")
+	case len(d.Differences) == 0 && (d.Cause == CauseEngine || d.Cause == CauseEngineToo):
+		fmt.Fprintf(&b, "The search for the instruction went to %v; there %s and %s do not differ any more.\n", d.At, d.Want, d.Got)
 	case len(d.Differences) == 0:
 		fmt.Fprintf(&b, "At %v there is no difference between %s and %s.\n", d.At, d.Want, d.Got)
 	default:

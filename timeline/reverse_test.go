@@ -184,7 +184,7 @@ func TestStepBackOverDelivery(t *testing.T) {
 // behind the delivery of an interrupt.
 func TestCancelReturns(t *testing.T) {
 	a := answeredGuest(t)
-	tl, vm := a.open(t)
+	tl, vm := a.openWith(t, timeline.Never, 0) // no search is short
 	seek(t, tl, a.points[30])
 	tl.InsertBreak(a.timer)
 	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment().Sub == 0 {

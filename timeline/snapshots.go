@@ -135,6 +135,28 @@ func (t *Timeline) LoadSnapshot(_ context.Context, name string) error {
 	return t.restore(s)
 }
 
+// DeleteSnapshot forgets a named snapshot, here and where it is kept.
+func (t *Timeline) DeleteSnapshot(name string) error {
+	return deleteSnapshot(t.store, name, t.cfg.Drop)
+}
+
+// deleteSnapshot deletes a named snapshot from a store and, with drop, from where it
+// is kept; drop may be nil.
+func deleteSnapshot(store *snapshots.Store, name string, drop func(name string) error) error {
+	s := store.Named(name)
+	switch {
+	case s == nil:
+		return &NoSnapshotError{name}
+	case name == OriginName:
+		return fmt.Errorf("snapshot %q stays: the recording begins in it", name)
+	}
+	store.Delete(s)
+	if drop == nil {
+		return nil
+	}
+	return drop(name)
+}
+
 // AddSnapshot makes known a snapshot that an earlier process kept.
 func (t *Timeline) AddSnapshot(s *snapshots.Snapshot) error { return t.store.Add(s) }
 

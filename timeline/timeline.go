@@ -33,8 +33,10 @@ type Config struct {
 	Policy Policy // of the snapshots taken while the machine runs forward
 	// Persist, if not nil, keeps a named snapshot beyond this process.
 	Persist func(*snapshots.Snapshot) error
-	// Progress, if not nil, is told of a long run forward, at hash records and
-	// snapshots: where it is, and where it goes (the end of the recording at most).
+	// Drop, if not nil, removes the named snapshot that was kept, if there is one.
+	Drop func(name string) error
+	// Progress, if not nil, is told how a seek, a search or a verification gets on:
+	// where it is and where it goes, at last with at == to.
 	Progress func(at, to uint64)
 	// Stage, if not nil, is told what Verify does from now on, in a few words.
 	Stage func(what string)
@@ -51,7 +53,9 @@ type Timeline struct {
 	near     []*snapshots.Snapshot
 	begin    *snapshots.Snapshot // the beginning of history
 	diverged *replay.ErrDiverged // why the machine cannot go on from here
-	mark     mark
+	// travelling says that the machine runs to get somewhere, not to be watched.
+	travelling bool
+	mark       mark
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -124,7 +128,7 @@ func (t *Timeline) runLoop(until uint64) (Stop, error) {
 		if next >= until {
 			return StopArrived, nil
 		}
-		if t.cfg.Progress != nil {
+		if t.travelling && t.cfg.Progress != nil {
 			t.cfg.Progress(next, min(until, t.End().ICount))
 		}
 	}

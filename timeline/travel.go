@@ -45,7 +45,12 @@ func (t *Timeline) SeekTo(ctx context.Context, n uint64) error {
 // back to where the search began.
 func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (Stop, error) {
 	home := t.here()
+	t.travelling = true
+	defer func() { t.travelling = false }()
 	stop, err := search()
+	if t.cfg.Progress != nil {
+		t.cfg.Progress(1, 1)
+	}
 	if err != nil || stop == StopInterrupted {
 		err = errors.Join(err, t.goHome(home))
 	}

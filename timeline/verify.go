@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -17,17 +18,16 @@ import (
 // Verify runs the rest of the recording and compares the state with every hash
 // record, with every snapshot that is known, and with the final state. If one
 // differs it goes back and finds out what it can: the error is a *Divergence, which
-// wraps a *replay.ErrDiverged. Another error says why it could not run.
-// If ctx is cancelled it reports StopInterrupted, and the machine is anywhere.
+// wraps a *replay.ErrDiverged. A snapshot that cannot be read stops nothing: the error
+// says so in the end, with StopEnd. Another error says why it could not run. If ctx
+// is cancelled it reports StopInterrupted, and the machine is anywhere.
 func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
 	if t.diverged != nil {
 		return 0, t.diverged
 	}
-	err := t.withoutBreaks(func() error {
-		v := &verifier{Timeline: t, ctx: ctx, from: t.m.Moment()}
-		v.stage("verifying")
-		return v.verify()
-	})
+	v := &verifier{Timeline: t, ctx: ctx, from: t.m.Moment()}
+	v.stage("verifying")
+	err := t.withoutBreaks(v.verify)
 	errors.As(err, &t.diverged)
 	if d := (*Divergence)(nil); errors.As(err, &d) {
 		t.addEvents(d)
@@ -38,7 +38,10 @@ func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
 	case err != nil:
 		return 0, err
 	}
-	return StopEnd, nil
+	if n := len(v.unread); n > 1 {
+		return StopEnd, fmt.Errorf("%d snapshots cannot be read; the first: %w", n, v.unread[0])
+	}
+	return StopEnd, errors.Join(v.unread...)
 }
 
 // errStopped is a run that was interrupted.
@@ -50,6 +53,8 @@ type verifier struct {
 	ctx  context.Context
 	from machine.Moment      // where it began
 	good *snapshots.Snapshot // the last state that was the recorded one
+	// unread is what is wrong with snapshots that could not be read.
+	unread []error
 }
 
 func (v *verifier) stage(what string) {
@@ -74,7 +79,7 @@ func (v *verifier) goals() []goal {
 		all = append(all, goal{until: h.ICount, hash: &h})
 	}
 	for _, s := range v.store.List() {
-		if now.Before(s.State.At) && v.inRecording(s) == nil {
+		if !s.State.At.Before(now) && v.inRecording(s) == nil {
 			all = append(all, goal{until: comparable(s.State.At), snap: s})
 		}
 	}
@@ -152,12 +157,16 @@ func (v *verifier) pass(w way, g goal) (o outcome, err error) {
 
 // check compares the machine, which is at a goal, with it.
 func (v *verifier) check(g goal) (diverged *replay.ErrDiverged, err error) {
+	var damaged *snapshots.ErrDamaged
 	switch end := v.cfg.Player.End(); {
 	case g.snap != nil:
 		list, err := v.compareKept(g.snap)
 		switch {
 		case errors.As(err, &diverged):
 			return diverged, nil
+		case errors.As(err, &damaged):
+			v.unread = append(v.unread, err)
+			return nil, nil
 		case err != nil || len(list) == 0:
 			return nil, err
 		}

@@ -66,29 +66,31 @@ type port struct {
 }
 
 // openFrontend opens the devices, and waits for who is to connect first.
-func openFrontend(ctx context.Context, words deviceWords) (f *frontend, err error) {
-	f = &frontend{words: words, out: newSink("standard output", os.Stdout), leave: func() {}}
-	defer func() {
-		if err != nil {
-			f.close()
-		}
-	}()
-	for i, s := range words.serial {
-		if err := f.openPort(ctx, i, s); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range words.monitors {
-		if err := f.open(ctx, s, useMonitor, 0); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range words.qmps {
-		if err := f.open(ctx, s, useQMP, 0); err != nil {
-			return nil, err
-		}
+func openFrontend(ctx context.Context, words deviceWords) (*frontend, error) {
+	f := &frontend{words: words, out: newSink("standard output", os.Stdout), leave: func() {}}
+	if err := f.openAll(ctx); err != nil {
+		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+func (f *frontend) openAll(ctx context.Context) error {
+	for i, s := range f.words.serial {
+		if err := f.openPort(ctx, i, s); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.words.monitors {
+		if err := f.open(ctx, s, useMonitor, 0); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.words.qmps {
+		if err := f.open(ctx, s, useQMP, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *frontend) openPort(ctx context.Context, unit int, s chardev.Spec) error {

@@ -45,6 +45,18 @@ func (k *kept) flush() error {
 	return k.keeper.Flush()
 }
 
+// drop removes the snapshot of that name, if there is one.
+func (k *kept) drop(name string) error {
+	if err := k.flush(); err != nil {
+		return err
+	}
+	e, ok := k.disk.Named(name)
+	if !ok {
+		return nil
+	}
+	return k.disk.Delete(e)
+}
+
 // load returns the snapshot of that name.
 func (k *kept) load(name string) (*snapshots.Snapshot, error) {
 	if k.err != nil {
@@ -71,6 +83,14 @@ func (k *kept) close() error {
 		return nil
 	}
 	return errors.Join(k.keeper.Close(), k.disk.Close())
+}
+
+// damage says why not all of the snapshots are known; nil if they are.
+func (k *kept) damage() error {
+	if k.disk == nil {
+		return nil
+	}
+	return k.disk.Incomplete()
 }
 
 // addTo makes the snapshots known to a timeline. What cannot be read is left out with

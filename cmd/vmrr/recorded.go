@@ -83,6 +83,7 @@ type startOptions struct {
 	outputs  pc.Outputs
 	policy   timeline.Policy
 	progress func(at, to uint64) // may be nil
+	stage    func(what string)   // may be nil
 }
 
 // past is a recording's machine, switched on.
@@ -103,7 +104,7 @@ func (r *recorded) start(o startOptions) (*past, error) {
 		return nil, err
 	}
 	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Origin: origin, Policy: o.policy,
-		Persist: r.kept.put, Progress: o.progress})
+		Persist: r.kept.put, Drop: r.kept.drop, Progress: o.progress, Stage: o.stage})
 	if err != nil {
 		board.Close()
 		return nil, err

@@ -80,7 +80,7 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.close()) }()
-	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("replaying")})
+	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("going there")})
 	if err != nil {
 		return err
 	}

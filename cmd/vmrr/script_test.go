@@ -50,7 +50,8 @@ func TestScripts(t *testing.T) {
 			"ends":     ends,
 			"type":     typed,
 			"waitfor":  waitfor,
-			"operate":  operate,
+			"hmp":      hmp,
+			"qmp":      qmpTalk,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "namespaces" {

@@ -4,23 +4,19 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// patience is how long a script waits for what must come, on the slowest machine.
-const patience = 2 * time.Minute
+// limit is how long a script waits for what must come, on the slowest machine.
+const limit = 2 * time.Minute
 
 // process is a vmrr that a script runs while it does other things.
 type process struct {
@@ -112,7 +108,7 @@ func ends(ts *testscript.TestScript, neg bool, args []string) {
 	p := started(ts, args[0])
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(limit):
 		ts.Fatalf("%q does not end; it says:\n%s", p.cmd.Args, output(ts, args[0]))
 	}
 	if got := p.cmd.ProcessState.ExitCode(); got != want {
@@ -135,7 +131,7 @@ func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: waitfor FILE TEXT")
 	}
 	path := ts.MkAbs(args[0])
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
 		b, err := os.ReadFile(path)
 		if err == nil && bytes.Contains(b, []byte(args[1])) {
 			return
@@ -144,49 +140,4 @@ func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has no %q (error %v), but:\n%s", args[0], args[1], err, b)
 		}
 	}
-}
-
-// operate runs `operate SOCKET LINE...`: it gives a monitor the lines, each when it
-// has answered the one before, and prints what it says.
-func operate(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: operate SOCKET LINE...")
-	}
-	var conn net.Conn
-	var err error
-	for end := time.Now().Add(patience); conn == nil; time.Sleep(5 * time.Millisecond) {
-		if conn, err = net.Dial("unix", ts.MkAbs(args[0])); err != nil && time.Now().After(end) {
-			ts.Fatalf("connecting to the monitor: %v", err)
-		}
-	}
-	defer conn.Close()
-	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
-	for i, line := range append([]string{""}, args[1:]...) {
-		if i > 0 {
-			_, err := fmt.Fprintln(conn, line)
-			ts.Check(err)
-		}
-		said, err := answer(conn)
-		io.WriteString(ts.Stdout(), said)
-		if errors.Is(err, io.EOF) && i == len(args)-1 {
-			return // it quits
-		}
-		ts.Check(err)
-	}
-}
-
-// answer reads what a monitor says, up to its prompt.
-func answer(in io.Reader) (string, error) {
-	const prompt = "(qemu) "
-	var said []byte
-	b := make([]byte, 1)
-	for !bytes.HasSuffix(said, []byte(prompt)) {
-		if _, err := in.Read(b); err != nil {
-			return string(said), err
-		}
-		if b[0] != '\r' {
-			said = append(said, b[0])
-		}
-	}
-	return strings.TrimSuffix(string(said), prompt), nil
 }

@@ -97,9 +97,10 @@ func (t *thread) isLeaving() bool {
 	return t.leaving
 }
 
-// tell says what has changed; the lock is held.
+// tell says what has changed; the lock is held. That the machine runs to its end is
+// not worth a word.
 func (t *thread) tell() {
-	if now := t.running || t.lent; now != t.told {
+	if now := t.running || t.lent; now != t.told && !t.leaving {
 		t.told = now
 		t.changed(now)
 	}

@@ -3,19 +3,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"os"
-
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/vmrr/vmrr/timeline"
 )
 
 // verify is `vmrr verify`.
-func verify(ctx context.Context, args []string) error {
-	f := newFlags("verify", "[DIR]", "Replays a recording, the latest if no DIR is given, and checks every state hash.")
+func verify(ctx context.Context, args []string) (err error) {
+	f := newFlags("verify", "[DIR]", "Replays a recording, the latest if no DIR is given, and compares every state hash and\n"+
+		"snapshot. If one differs it finds out why, as far as it can.")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
@@ -24,24 +23,33 @@ func verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer rec.close()
-	past, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: progress("verifying")})
+	defer func() { err = errors.Join(err, rec.close()) }()
+	bar := newBar()
+	past, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: bar.progress(), stage: bar.stage})
 	if err != nil {
 		return err
 	}
 	defer past.close()
 	t := past.timeline
-	stop, err := t.Verify(ctx)
-	if err != nil {
+	if err := rec.kept.addTo(t, ""); err != nil {
 		return err
 	}
-	if stop == timeline.StopInterrupted {
+	stop, err := t.Verify(ctx)
+	bar.finish()
+	var d *timeline.Divergence
+	switch {
+	case errors.As(err, &d):
+		fmt.Print(d.String())
+		return err
+	case stop == timeline.StopInterrupted:
 		return errInterrupted
+	case stop != timeline.StopEnd:
+		return err
 	}
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Printf("%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
 		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
-	return rec.damage
+	return cmp.Or(err, rec.kept.damage(), rec.damage) // the others were told already
 }
 
 func endOf(t *timeline.Timeline) string {
@@ -49,23 +57,4 @@ func endOf(t *timeline.Timeline) string {
 		return "being cut off: " + end.CutOff.Error()
 	}
 	return t.Player().End().Reason
-}
-
-// progress returns a timeline's progress function that draws a bar on a terminal;
-// nil if standard error is none.
-func progress(what string) func(at, to uint64) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) {
-		return nil
-	}
-	var bar *progressbar.ProgressBar
-	return func(at, to uint64) {
-		if bar == nil {
-			bar = progressbar.NewOptions64(int64(to), progressbar.OptionSetDescription(what),
-				progressbar.OptionSetWriter(os.Stderr), progressbar.OptionClearOnFinish())
-		}
-		bar.Set64(int64(at))
-		if at >= to {
-			bar.Finish()
-		}
-	}
 }

@@ -66,7 +66,7 @@ func (w *writing) start(latest bool) (*timeline.Recording, error) {
 	}
 	kept := openKept(w.dir, w.cfg.RAM, w.budget)
 	w.kept = kept
-	return &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: kept.put, Fork: w.fork,
+	return &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: kept.put, Drop: kept.drop, Fork: w.fork,
 		Close: func() error { return errors.Join(kept.close(), log.Close()) }}, nil
 }
 

@@ -3,115 +3,139 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// qemuModes returns what QEMU is run as, nothing if it is not installed. Its
-// record takes no sleep=off: with it QEMU 7.2 never finishes a boot.
+// qemus runs QEMU on the guest.
+type qemus struct {
+	o    options
+	img  string  // qemu-img
+	boot float64 // CPU time of the latest plain run, s
+}
+
+// qemuModes returns what QEMU is run as, nothing if it is not installed.
 func qemuModes(o options) []mode {
 	if o.qemu == "" {
 		return nil
 	}
-	qemu, err := exec.LookPath(o.qemu)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %s is not installed, so there is nothing to compare with; make bench-deps installs it\n", o.qemu)
+	missing := func(what string) {
+		fmt.Fprintf(os.Stderr, "bench: %s is not installed, so there is nothing to compare with; make bench-deps installs it\n", what)
+	}
+	var err error
+	if o.qemu, err = exec.LookPath(o.qemu); err != nil {
+		missing(o.qemu)
 		return nil
 	}
-	base := []string{qemu, "-machine", "pc", "-m", o.memory, "-nographic", "-serial", "stdio", "-no-shutdown", "-net", "none",
-		"-kernel", filepath.Join(o.guest, "vmlinuz"), "-initrd", filepath.Join(o.guest, "initrd.gz"), "-append", o.append}
-	run := func(icount func(dir string) string) func(context.Context, string, time.Duration) result {
-		return func(ctx context.Context, dir string, timeout time.Duration) result {
-			socket := filepath.Join(dir, "monitor.sock")
-			os.Remove(socket)
-			var count uint64
-			args := append(base[:len(base):len(base)], "-monitor", "unix:"+socket+",server=on,wait=off", "-icount", icount(dir))
-			p := process{args: args, atEnd: func(ctx context.Context) (err error) {
-				count, err = qemuFinish(ctx, socket)
-				return err
-			}}
-			r := p.measure(ctx, timeout)
-			r.icount = count
-			return r
-		}
+	q := &qemus{o: o}
+	modes := []mode{
+		{qemuRun, false, []string{partSpeed, partSnapshots, partSizes}, q.run},
+		{qemuRecord, false, []string{partSpeed, partSizes}, q.record},
+		{qemuReplay, false, []string{partSpeed}, q.replay},
 	}
-	rr := func(how string) func(string) string {
-		return func(dir string) string {
-			return fmt.Sprintf("shift=%d,rr=%s,rrfile=%s", o.shift, how, filepath.Join(dir, "qemu.rr"))
-		}
+	if q.img, err = exec.LookPath("qemu-img"); err != nil {
+		missing("qemu-img, for QEMU's snapshots,")
+		return modes
 	}
-	plain := func(string) string { return fmt.Sprintf("shift=%d,sleep=off", o.shift) }
-	return []mode{
-		{name: qemuRun, run: run(plain)},
-		{name: qemuRecord, run: run(rr("record"))},
-		{name: qemuReplay, run: run(rr("replay"))},
-	}
+	return append(modes, mode{qemuTravel, false, []string{partSnapshots, partSizes}, q.travel})
 }
 
-var (
-	qemuPrompt = []byte("(qemu) ")
-	qemuCount  = regexp.MustCompile(`instruction count = (\d+)`)
-)
+// plain is how QEMU counts instructions without record and replay. Its record takes
+// no sleep=off: with it QEMU 7.2 never finishes a boot.
+func (q *qemus) plain() string { return fmt.Sprintf("shift=%d,sleep=off", q.o.shift) }
+
+func (q *qemus) args(socket, icount string, more ...string) []string {
+	args := []string{q.o.qemu, "-machine", "pc", "-m", q.o.memory, "-nographic", "-serial", "stdio", "-no-shutdown", "-net", "none",
+		"-kernel", filepath.Join(q.o.guest, "vmlinuz"), "-initrd", filepath.Join(q.o.guest, "initrd.gz"), "-append", q.o.append,
+		"-icount", icount}
+	return append(append(args, monitorAt(socket)...), more...)
+}
+
+// toEnd runs the guest until it has powered off.
+func (q *qemus) toEnd(ctx context.Context, dir, icount string) result {
+	socket := filepath.Join(dir, "qemu.sock")
+	os.Remove(socket)
+	var count uint64
+	p := process{args: q.args(socket, icount), atEnd: func(ctx context.Context) (err error) {
+		count, err = qemuFinish(ctx, socket)
+		return err
+	}}
+	r := p.measure(ctx, q.o.timeout)
+	r.icount = count
+	return r
+}
+
+func (q *qemus) run(ctx context.Context, dir string) result {
+	r := q.toEnd(ctx, dir, q.plain())
+	q.boot = r.total.cpu
+	return r
+}
+
+func (q *qemus) rr(how, log string) string {
+	return fmt.Sprintf("shift=%d,rr=%s,rrfile=%s", q.o.shift, how, log)
+}
+
+func (q *qemus) record(ctx context.Context, dir string) result {
+	log := filepath.Join(dir, "qemu.rr")
+	r := q.toEnd(ctx, dir, q.rr("record", log))
+	var err error
+	r.log, err = fileSize(log)
+	return also(r, err)
+}
+
+func (q *qemus) replay(ctx context.Context, dir string) result {
+	return q.toEnd(ctx, dir, q.rr("replay", filepath.Join(dir, "qemu.rr")))
+}
+
+// travel saves and loads in a plain run: in a replay QEMU 7.2 hangs at most loadvm.
+// Its snapshots need a disk image.
+func (q *qemus) travel(ctx context.Context, dir string) result {
+	disk, socket := filepath.Join(dir, "snapshots.qcow2"), filepath.Join(dir, "qemu-travel.sock")
+	if out, err := exec.CommandContext(ctx, q.img, "create", "-q", "-f", "qcow2", disk, "1G").CombinedOutput(); err != nil {
+		return result{err: fmt.Errorf("qemu-img create: %w: %s", err, out)}
+	}
+	defer os.Remove(disk)
+	p := process{args: q.args(socket, q.plain(), "-drive", "file="+disk+",if=none")}
+	s := script{save: savedPrefix, load: true, quit: true, size: func() (int64, error) { return fileSize(disk) }}
+	r := s.run(ctx, p, socket, q.boot, q.o)
+	var err error
+	r.both, err = fileSize(disk)
+	return also(r, err)
+}
+
+var qemuCount = regexp.MustCompile(`instruction count = (\d+)`)
 
 // qemuFinish waits until the guest has powered off, asks for the instruction
 // count, which QEMU tells in record and replay only, and ends QEMU.
 func qemuFinish(ctx context.Context, socket string) (icount uint64, err error) {
-	conn, err := net.Dial("unix", socket)
+	m, err := dialMonitor(ctx, socket)
 	if err != nil {
 		return 0, fmt.Errorf("asking QEMU: %w", err)
 	}
-	defer conn.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(deadline)
-	}
-	answer := func() ([]byte, error) {
-		var all []byte
-		buf := make([]byte, 4096)
-		for !bytes.HasSuffix(all, qemuPrompt) {
-			n, err := conn.Read(buf)
-			if err != nil {
-				return nil, fmt.Errorf("asking QEMU: %w", err)
-			}
-			all = append(all, buf[:n]...)
-		}
-		return all, nil
-	}
-	ask := func(command string) ([]byte, error) {
-		if _, err := fmt.Fprintln(conn, command); err != nil {
-			return nil, fmt.Errorf("asking QEMU: %w", err)
-		}
-		return answer()
-	}
-	if _, err := answer(); err != nil { // the greeting
-		return 0, err
-	}
 	for {
-		status, err := ask("info status")
+		status, _, err := m.ask("info status")
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("asking QEMU: %w", err)
 		}
-		if bytes.Contains(status, []byte("shutdown")) {
+		if strings.Contains(status, "shutdown") {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	replay, err := ask("info replay")
+	replay, _, err := m.ask("info replay")
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("asking QEMU: %w", err)
 	}
-	if m := qemuCount.FindSubmatch(replay); m != nil {
-		icount, err = strconv.ParseUint(string(m[1]), 10, 64)
+	if found := qemuCount.FindStringSubmatch(replay); found != nil {
+		icount, err = strconv.ParseUint(found[1], 10, 64)
 	}
-	fmt.Fprintln(conn, "quit")
-	io.Copy(io.Discard, conn) // until it has gone: a command of one who hangs up can be lost
+	m.quit()
 	return icount, err
 }

@@ -29,10 +29,13 @@ type cost struct {
 
 // result is one run.
 type result struct {
-	err    error
-	total  cost   // from the start of the process to the last mark
-	kernel cost   // from the first mark to the last
-	icount uint64 // instructions the guest retired in all, 0 if not known
+	err     error
+	total   cost   // from the start of the process to the last mark
+	kernel  cost   // from the first mark to the last
+	process cost   // from the start of the process to its end
+	icount  uint64 // instructions the guest retired in all, 0 if not known
+	timings
+	sizes
 }
 
 // process is one emulator to be run.
@@ -41,6 +44,11 @@ type process struct {
 	// atEnd, if not nil, is called once the guest has printed the last mark,
 	// while the process is still there.
 	atEnd func(ctx context.Context) error
+	// beside, if not nil, is called on a goroutine of its own as soon as the
+	// process runs. Its ctx is over when the process is.
+	beside func(ctx context.Context, pid int) error
+	// quits is that beside ends the process before the guest comes to its end.
+	quits bool
 }
 
 // measure runs a process until it ends.
@@ -62,6 +70,7 @@ func (p *process) measure(ctx context.Context, timeout time.Duration) (r result)
 	if err := cmd.Start(); err != nil {
 		return result{err: err}
 	}
+	besideDone := p.startBeside(ctx, cmd)
 	now := func() cost { return cost{time.Since(start).Seconds(), cpuSeconds(cmd.Process.Pid)} }
 	var first, last *cost
 	scan(out, func(line []byte) {
@@ -78,19 +87,45 @@ func (p *process) measure(ctx context.Context, timeout time.Duration) (r result)
 		}
 	})
 	waited := cmd.Wait()
+	r.process = cost{time.Since(start).Seconds(), (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
+	beside := besideDone()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		r.err = fmt.Errorf("it did not end within %v", timeout)
+	case beside != nil:
+		r.err = fmt.Errorf("%w: %s", beside, strings.TrimSpace(stderr.String()))
 	case waited != nil:
 		r.err = fmt.Errorf("%w: %s", waited, strings.TrimSpace(stderr.String()))
-	case first == nil || last == nil:
+	case !p.quits && (first == nil || last == nil):
 		r.err = fmt.Errorf("the guest did not print both %q and %q", firstLine, lastLine)
 	}
-	if r.err == nil {
+	if r.err == nil && !p.quits {
 		r.total = *last
 		r.kernel = cost{last.wall - first.wall, last.cpu - first.cpu}
 	}
 	return r
+}
+
+// startBeside starts beside. The function that it returns is called when the
+// process is over, and returns what beside did. A process whose beside fails is
+// killed: it may be waiting for it.
+func (p *process) startBeside(ctx context.Context, cmd *exec.Cmd) (done func() error) {
+	if p.beside == nil {
+		return func() error { return nil }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	failed := make(chan error, 1)
+	go func() {
+		err := p.beside(ctx, cmd.Process.Pid)
+		if err != nil {
+			cmd.Process.Kill()
+		}
+		failed <- err
+	}()
+	return func() error {
+		cancel()
+		return <-failed
+	}
 }
 
 // scan calls f with each line once its end has come.

@@ -10,68 +10,137 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"time"
 )
 
-// The names of the modes, as the table shows them.
-const (
-	vmrrRun    = "vmrr run"
-	vmrrRecord = "vmrr record"
-	vmrrReplay = "vmrr replay"
-	qemuRun    = "QEMU -icount"
-	qemuRecord = "QEMU rr=record"
-	qemuReplay = "QEMU rr=replay"
-)
-
-// mode is one way to run the guest.
-type mode struct {
-	name string
-	ours bool // a failure is an error of vmrr and not only of the comparison
-	run  func(ctx context.Context, dir string, timeout time.Duration) result
+// vmrrs runs vmrr on the guest.
+type vmrrs struct {
+	o     options
+	boot  float64 // CPU time of the latest plain run, s
+	count uint64  // instructions of a recording; it hardly differs between those of a guest
 }
 
-// vmrrModes returns run, record and replay; replay plays what record made in the
-// same round.
+// vmrrModes returns what vmrr is run as. Replays play what was recorded in the same
+// round.
 func vmrrModes(o options) []mode {
-	machine := []string{"-m", o.memory, "-nographic", "-icount", fmt.Sprintf("shift=%d,sleep=off", o.shift),
-		"-kernel", filepath.Join(o.guest, "vmlinuz"), "-initrd", filepath.Join(o.guest, "initrd.gz"), "-append", o.append}
-	command := func(args ...string) []string { return append([]string{o.vmrr}, args...) }
-	// The count is asked once: it hardly differs between recordings of a guest.
-	var count uint64
-	run := func(args func(dir string) []string) func(context.Context, string, time.Duration) result {
-		return func(ctx context.Context, dir string, timeout time.Duration) result {
-			recording := filepath.Join(dir, "recording")
-			p := process{args: args(recording)}
-			r := p.measure(ctx, timeout)
-			if _, err := os.Stat(recording); err == nil && r.err == nil && count == 0 {
-				count, r.err = recordedCount(ctx, o.vmrr, recording)
-			}
-			r.icount = count
-			return r
-		}
-	}
+	v := &vmrrs{o: o}
 	return []mode{
-		{vmrrRun, true, run(func(string) []string { return command(append([]string{"run"}, machine...)...) })},
-		{vmrrRecord, true, run(func(dir string) []string {
-			return command(append([]string{"record", "-o", dir}, machine...)...)
-		})},
-		{vmrrReplay, true, run(func(dir string) []string { return command("replay", dir) })},
+		{vmrrRun, true, []string{partSpeed, partSnapshots, partSizes}, v.run},
+		{vmrrBare, true, []string{partSpeed}, v.recordBare},
+		{vmrrRecord, true, []string{partSpeed, partSizes}, v.record},
+		{vmrrReplay, true, []string{partSpeed}, v.replay},
+		{vmrrSave, true, []string{partSnapshots, partSizes}, v.save},
+		{vmrrTravel, true, []string{partSnapshots}, v.travel},
 	}
 }
 
-var instructions = regexp.MustCompile(`(\d+) instructions`)
+// on returns a command with the options of the machine.
+func (v *vmrrs) on(words ...string) []string {
+	return append(append([]string{v.o.vmrr}, words...), "-m", v.o.memory, "-nographic",
+		"-icount", fmt.Sprintf("shift=%d,sleep=off", v.o.shift), "-kernel", filepath.Join(v.o.guest, "vmlinuz"),
+		"-initrd", filepath.Join(v.o.guest, "initrd.gz"), "-append", v.o.append)
+}
 
-// recordedCount returns how many instructions a recording has, as verify tells.
+func (v *vmrrs) measure(ctx context.Context, p process) result {
+	r := p.measure(ctx, v.o.timeout)
+	r.icount = v.count
+	return r
+}
+
+func (v *vmrrs) run(ctx context.Context, _ string) result {
+	r := v.measure(ctx, process{args: v.on("run")})
+	v.boot = r.total.cpu
+	return r
+}
+
+func (v *vmrrs) recordBare(ctx context.Context, dir string) result {
+	recording := filepath.Join(dir, "bare")
+	r := v.measure(ctx, process{args: v.on("record", "-o", recording, "--snapshot-every", "0")})
+	return also(r, os.RemoveAll(recording))
+}
+
+func (v *vmrrs) record(ctx context.Context, dir string) result {
+	recording := filepath.Join(dir, "recording")
+	r := v.measure(ctx, process{args: v.on("record", "-o", recording)})
+	if r.err != nil {
+		return r
+	}
+	if v.count == 0 {
+		v.count, r.err = recordedCount(ctx, v.o.vmrr, recording)
+		r.icount = v.count
+	}
+	var err error
+	r.sizes, err = sizesOf(recording)
+	return also(r, err)
+}
+
+func (v *vmrrs) replay(ctx context.Context, dir string) result {
+	return v.measure(ctx, process{args: []string{v.o.vmrr, "replay", filepath.Join(dir, "recording")}})
+}
+
+// savedPrefix begins the names of the snapshots that save takes.
+const savedPrefix = "saved"
+
+// save is a recorder in which a user saves snapshots.
+func (v *vmrrs) save(ctx context.Context, dir string) result {
+	recording, socket := filepath.Join(dir, "saved"), filepath.Join(dir, "save.sock")
+	r := v.play(ctx, socket, v.on("record", "-o", recording), script{save: savedPrefix})
+	if r.err != nil {
+		return r
+	}
+	s, err := sizesOf(recording)
+	r.both = s.snapshots
+	if err == nil {
+		r.named, err = namedSizes(ctx, v.o.vmrr, recording)
+	}
+	return also(r, err)
+}
+
+// travel goes back and forth in what save recorded.
+func (v *vmrrs) travel(ctx context.Context, dir string) result {
+	socket := filepath.Join(dir, "travel.sock")
+	return v.play(ctx, socket, []string{v.o.vmrr, "replay", filepath.Join(dir, "saved")},
+		script{kept: savedPrefix, save: "here", load: true, quit: true})
+}
+
+// play runs vmrr and a script beside it.
+func (v *vmrrs) play(ctx context.Context, socket string, args []string, s script) result {
+	return s.run(ctx, process{args: append(args, monitorAt(socket)...)}, socket, v.boot, v.o)
+}
+
+func monitorAt(socket string) []string {
+	return []string{"-monitor", "unix:" + socket + ",server=on,wait=off"}
+}
+
+// also fails a run that has not failed yet.
+func also(r result, err error) result {
+	if r.err == nil {
+		r.err = err
+	}
+	return r
+}
+
+var endsAt = regexp.MustCompile(`(?m)^ends +at icount (\d+)`)
+
+// recordedCount returns how many instructions a recording has.
 func recordedCount(ctx context.Context, vmrr, dir string) (uint64, error) {
-	cmd := exec.CommandContext(ctx, vmrr, "verify", dir)
+	out, err := output(ctx, vmrr, "info", dir)
+	if err != nil {
+		return 0, err
+	}
+	m := endsAt.FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("vmrr info tells no instruction count:\n%s", out)
+	}
+	return strconv.ParseUint(string(m[1]), 10, 64)
+}
+
+// output runs a short command of vmrr.
+func output(ctx context.Context, vmrr string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, vmrr, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("vmrr verify: %w", err)
+		return nil, fmt.Errorf("vmrr %s: %w", args[0], err)
 	}
-	m := instructions.FindSubmatch(out)
-	if m == nil {
-		return 0, fmt.Errorf("vmrr verify tells no instruction count:\n%s", out)
-	}
-	return strconv.ParseUint(string(m[1]), 10, 64)
+	return out, nil
 }

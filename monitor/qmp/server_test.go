@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package qmp
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serve serves one client on a Unix socket and returns the client's end.
+func serve(t *testing.T, s *Server) net.Conn {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "qmp")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Serve(ctx, conn)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		client.Close()
+		<-done
+	})
+	client.SetDeadline(time.Now().Add(time.Minute)) // so that a bug is a failure
+	return client
+}
+
+var timestamp = regexp.MustCompile(`"timestamp": \{[^}]*\}`)
+
+// TestTranscript says what stands behind "->" in the transcript, and compares what
+// comes back with what stands behind "<-".
+func TestTranscript(t *testing.T) {
+	text, err := os.ReadFile("testdata/session.transcript")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := serve(t, newServer())
+	r := bufio.NewReader(client)
+	said := ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if s, ok := strings.CutPrefix(line, "-> "); ok {
+			said = s
+			io.WriteString(client, s+"\n")
+		}
+		if want, ok := strings.CutPrefix(line, "<- "); ok {
+			got, err := r.ReadString('\n')
+			got = timestamp.ReplaceAllString(strings.TrimSuffix(got, "\r\n"), `"timestamp": 0`)
+			if err != nil || got != want {
+				t.Fatalf("after %s comes\n%s (error %v)\nwant\n%s", said, got, err, want)
+			}
+		}
+	}
+}
+
+// alike are messages that QEMU answers with the same words.
+var alike = []string{
+	`{"execute":"query-status"}`,
+	`{"execute":"nosuch"}`,
+	`{"execute":"qmp_capabilities","id":1}`,
+	`{"execute":"qmp_capabilities"}`,
+	`{"execute":"query-status","id":{"a":[1,2]}}`,
+	`{"execute":"nosuch","id":"x"}`,
+	`{"execute":"snapshot-save","arguments":{}}`,
+	`{"execute":"job-dismiss","arguments":{"id":"j"}}`,
+	`{"execute":"snapshot-save","arguments":{"job-id":"j 2","tag":"t","vmstate":"d","devices":["d"]}}`,
+	`{"execute":"human-monitor-command"}`,
+	`{"execute":"human-monitor-command","arguments":{"command-line":5}}`,
+	`{"execute":"human-monitor-command","arguments":{"command-line":"nosuch"}}`,
+	`{"execute":"human-monitor-command","arguments":{"command-line":"info status"}}`,
+	`{"execute":"query-name"}`,
+	`{"execute":"query-jobs"}`,
+	`{"execute":"query-commands","arguments":{"x":1}}`,
+	`{"execute":"stop","arguments":[]}`,
+	`{"execute":"query-name","arguments":null}`,
+	`{"execute":5}`,
+	`{"exec":5}`,
+	`{"execute":"stop","foo":5}`,
+	`{}`, `[1,2]`, `5 `, `"x"`, `{'execute':'query-na\'me'}`,
+	`{"execute":"stop","id":5,"id":6}`,
+	`{"execute":"replay-break","arguments":{"icount":"5"}}`,
+	`{"execute":"replay-break","arguments":{"icount":1.5}}`,
+	`{"execute":"replay-seek","arguments":{}}`,
+	`{"execute":"query-name", "id": 99} {"execute":"query-name"}`,
+	`{"execute":"query-name"`, `,"id":7}`,
+}
+
+// TestLikeQEMU compares the answers to these with those of the real QEMU, if it is
+// installed.
+func TestLikeQEMU(t *testing.T) {
+	path, err := exec.LookPath("qemu-system-x86_64")
+	if err != nil {
+		t.Skip("QEMU is not installed")
+	}
+	text := strings.Join(alike, "\n") + "\n{\"execute\":\"quit\"}\n" // QEMU stays when its input ends
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	qemu := exec.CommandContext(ctx, path, "-qmp", "stdio", "-S", "-nodefaults", "-display", "none", "-accel", "tcg")
+	qemu.Stdin = strings.NewReader(text)
+	out, err := qemu.Output()
+	if err != nil && len(out) == 0 {
+		t.Fatalf("running QEMU: %v", err)
+	}
+	client := serve(t, newServer())
+	go func() {
+		io.WriteString(client, text)
+		client.(*net.UnixConn).CloseWrite()
+	}()
+	ours, err := io.ReadAll(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, out = timestamp.ReplaceAll(ours, []byte(`"timestamp": 0`)), timestamp.ReplaceAll(out, []byte(`"timestamp": 0`))
+	want, got := parse(t, out), parse(t, ours)
+	for i := 1; i < max(len(want), len(got)); i++ { // the greetings differ
+		if i >= len(want) || i >= len(got) || !reflect.DeepEqual(want[i], got[i]) {
+			t.Fatalf("answer %d is %v; QEMU's is %v\nall of ours:\n%s\nall of QEMU's:\n%s", i, at(got, i), at(want, i), ours, out)
+		}
+	}
+}
+
+func at(list []map[string]any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return "missing"
+}
+
+func parse(t *testing.T, out []byte) (list []map[string]any) {
+	d := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var m map[string]any
+		if err := d.Decode(&m); err == io.EOF {
+			return list
+		} else if err != nil {
+			t.Fatalf("%q: %v", out, err)
+		}
+		list = append(list, m)
+	}
+}
+
+// TestTooLong checks that an endless message ends the connection, with an error.
+func TestTooLong(t *testing.T) {
+	client := serve(t, newServer())
+	go io.WriteString(client, `{"execute":"`+strings.Repeat("x", 2*maxMessage))
+	out, _ := io.ReadAll(client)
+	if !strings.Contains(string(out), errTooLong.Error()) {
+		t.Errorf("a message without an end is answered by %q; want an error and the end of the connection", out)
+	}
+}
+
+// TestSlowReader checks that a client that does not read cannot hold up an event.
+func TestSlowReader(t *testing.T) {
+	s := newServer()
+	client := serve(t, s)
+	r := bufio.NewReader(client)
+	io.WriteString(client, `{"execute":"qmp_capabilities"}`)
+	for range 2 {
+		if _, err := r.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 * maxEvents {
+		s.Emit("STOP", nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) != 0 {
+		t.Error("a client that reads nothing is still told of events")
+	}
+}

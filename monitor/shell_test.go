@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package monitor
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the transcripts anew")
+
+// serveShell serves one client on a Unix socket and returns the client's end.
+func serveShell(t *testing.T, s *Shell) net.Conn {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "monitor")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Serve(ctx, conn)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		client.Close()
+		<-done
+	})
+	client.SetDeadline(time.Now().Add(time.Minute)) // so that a bug is a failure
+	return client
+}
+
+func newShell() *Shell {
+	m := &Monitor{Session: &fakeSession{}, Control: &fakeControl{state: StatePrelaunch}, Mode: ModeReplay, Path: "rec", Version: "1.2"}
+	return &Shell{Monitor: m, Do: func(_ context.Context, f func()) error { f(); return nil }}
+}
+
+// until reads up to and with the prompt.
+func until(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	var b strings.Builder
+	for !strings.HasSuffix(b.String(), prompt) {
+		c, err := r.ReadByte()
+		if err != nil {
+			t.Fatalf("the monitor says %q and then %v; want a prompt", b.String(), err)
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// TestTranscripts types what stands behind the prompts in testdata/*.transcript and
+// compares all that comes back.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.transcript")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no transcripts: %v", err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := serveShell(t, newShell())
+		r := bufio.NewReader(client)
+		got := until(t, r)
+		for line := range strings.Lines(string(want)) {
+			command, typed := strings.CutPrefix(strings.TrimSuffix(line, "\n"), prompt)
+			if !typed || command == "" {
+				continue
+			}
+			io.WriteString(client, command+"\n")
+			got += until(t, r)
+		}
+		got = strings.ReplaceAll(got, "\r\n", "\n") + "\n"
+		if *update {
+			os.WriteFile(file, []byte(got), 0o666)
+		} else if got != string(want) {
+			t.Errorf("%s: the monitor says\n%s\nwant\n%s", file, got, want)
+		}
+	}
+}
+
+func TestShellEndings(t *testing.T) {
+	t.Run("piped in", func(t *testing.T) { // all is answered before the end
+		client := serveShell(t, newShell())
+		io.WriteString(client, "replay_seek 5\ninfo replay\n")
+		client.(*net.UnixConn).CloseWrite()
+		out, err := io.ReadAll(client)
+		if err != nil || !strings.Contains(string(out), "instruction count = 5\r\n") {
+			t.Errorf("what was piped in gets %q, error %v; want the count", out, err)
+		}
+	})
+	t.Run("machine gone", func(t *testing.T) {
+		s := newShell()
+		s.Do = func(context.Context, func()) error { return errors.New("the machine is gone") }
+		client := serveShell(t, s)
+		io.WriteString(client, "info replay\n")
+		r := bufio.NewReader(client)
+		until(t, r)
+		if got := until(t, r); !strings.Contains(got, "Error: the machine is gone\r\n") {
+			t.Errorf("with the machine gone the monitor says %q", got)
+		}
+	})
+	t.Run("Ctrl-C", func(t *testing.T) { // ends the command in progress
+		s, started := newShell(), make(chan bool)
+		s.Do = func(ctx context.Context, _ func()) error {
+			started <- true
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		client := serveShell(t, s)
+		io.WriteString(client, "replay_seek end\n")
+		<-started
+		io.WriteString(client, "\x03")
+		r := bufio.NewReader(client)
+		until(t, r)
+		if got := until(t, r); !strings.Contains(got, "context canceled") {
+			t.Errorf("a command that Ctrl-C ended prints %q", got)
+		}
+	})
+}
+
+func TestEditor(t *testing.T) {
+	for _, c := range []struct {
+		typed string
+		lines []string
+	}{
+		{"stop\r", []string{"stop"}},
+		{"stop\r\ncont\n", []string{"stop", "cont"}},
+		{"\n\r\n", []string{"", ""}},
+		{"stoq\bp\x7fp\n", []string{"stop"}},
+		{"\b\b\x7fa\n", []string{"a"}},
+		{"aé\bb\n", []string{"ab"}},
+		{"junk\x15stop\n", []string{"stop"}},
+		{"junk\x03stop\n", []string{"stop"}},
+		{"a\x0cb\n", []string{"ab"}},
+		{"a\x00\x02\tb\n", []string{"ab"}},
+		{"one\ntwo\n\x1b[A\n\x1b[A\x1b[A\n\x1bOA\x1b[B\n", []string{"one", "two", "two", "one", ""}},
+		{"a\x1b[1;5Cb\x1b[999999999999~c\n", []string{"abc"}},
+		{"\x1b[" + strings.Repeat("1", 5000) + "mstop\n", []string{"stop"}},
+		{strings.Repeat("x", 5000) + "\n", []string{strings.Repeat("x", maxLine)}},
+	} {
+		e := editor{prompt: prompt}
+		var got []string
+		for _, b := range []byte(c.typed) {
+			if line, done := e.typed(b); done {
+				got = append(got, line)
+				e.start()
+			}
+		}
+		if strings.Join(got, "|") != strings.Join(c.lines, "|") || len(got) != len(c.lines) {
+			t.Errorf("typing %.60q gives the lines %.60q; want %.60q", c.typed, got, c.lines)
+		}
+	}
+}
+
+func TestHistoryIsBounded(t *testing.T) {
+	e := editor{}
+	for i := range 3 * maxHistory {
+		e.remember(strings.Repeat("x", i))
+	}
+	if len(e.history) != maxHistory || len(e.history[0]) != 2*maxHistory {
+		t.Errorf("after %d lines the history has %d, the oldest with %d bytes; want %d and %d",
+			3*maxHistory, len(e.history), len(e.history[0]), maxHistory, 2*maxHistory)
+	}
+}
+
+func FuzzEditor(f *testing.F) {
+	f.Add([]byte("stop\r\n\x1b[A\x1b[B\x15\x03\x7fé\n"))
+	f.Fuzz(func(t *testing.T, typed []byte) {
+		e := editor{prompt: prompt}
+		for _, b := range typed {
+			line, done := e.typed(b)
+			if len(line) > maxLine || len(e.line) > maxLine || len(e.history) > maxHistory {
+				t.Fatalf("after %q: a line of %d bytes, %d typed, %d in the history", typed, len(line), len(e.line), len(e.history))
+			}
+			if strings.ContainsAny(line, "\r\n\x1b\x03") {
+				t.Fatalf("%q gives the line %q", typed, line)
+			}
+			if done {
+				e.start()
+			}
+		}
+	})
+}
