@@ -61,16 +61,16 @@ func (t *Timeline) takeNear() {
 
 func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	err := t.inRecording(s)
+	t.diverged = nil
 	if err == nil {
-		_, err = t.store.Restore(s)
-	}
-	if err == nil {
+		if _, err := t.store.Restore(s); err != nil {
+			return err // it says what for
+		}
 		err = t.m.Load(s.State.State)
 	}
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)
 	}
-	t.diverged = nil
 	if err != nil {
 		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
 	}

@@ -87,8 +87,8 @@ func (k *kept) close() error {
 
 // damage says why not all of the snapshots are known; nil if they are.
 func (k *kept) damage() error {
-	if k.disk == nil {
-		return nil
+	if k.err != nil {
+		return k.err
 	}
 	return k.disk.Incomplete()
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -117,5 +118,19 @@ func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if err != nil {
 		return usagef("--goto: %w", err)
 	}
-	return t.SeekTo(ctx, n)
+	return seek(ctx, t, n)
+}
+
+// seek brings a replay to an instruction count. A signal ends it.
+func seek(ctx context.Context, t *timeline.Timeline, n uint64) error {
+	stop, err := t.Seek(ctx, n)
+	switch {
+	case err != nil:
+		return err
+	case stop == timeline.StopInterrupted:
+		return fmt.Errorf("going to icount %d: %w", n, errInterrupted)
+	case stop != timeline.StopArrived:
+		return fmt.Errorf("going to icount %d: %v", n, stop)
+	}
+	return nil
 }

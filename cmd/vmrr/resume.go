@@ -134,5 +134,5 @@ func (p *place) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if p.name != "" {
 		return t.LoadSnapshot(ctx, p.name)
 	}
-	return t.SeekTo(ctx, p.at)
+	return seek(ctx, t, p.at)
 }

@@ -135,11 +135,7 @@ func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, counts []ui
 		if r.kept.err == nil && slices.ContainsFunc(r.kept.disk.List(), there) {
 			continue
 		}
-		stop, err := t.Seek(ctx, n)
-		if err == nil && stop == timeline.StopInterrupted {
-			err = errInterrupted
-		}
-		if err != nil {
+		if err := seek(ctx, t, n); err != nil {
 			return made, err
 		}
 		s := t.Snapshot()

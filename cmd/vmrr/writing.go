@@ -96,9 +96,9 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 	return rec, nil
 }
 
-// branch makes, in out or the next numbered place, a recording that begins in a snapshot of another one's machine. It
-// is whole by itself: what the two have in common are links to the same files,
-// where the file system has them.
+// branch makes, in out or the next numbered place, a recording that begins in a
+// snapshot of another one's machine. It is whole by itself: what the two have in
+// common are links to the same files, where the file system has them.
 func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snapshot, out string) (*timeline.Recording, error) {
 	m, err := w.manifest()
 	if err != nil {
