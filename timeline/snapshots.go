@@ -150,11 +150,13 @@ func deleteSnapshot(store *snapshots.Store, name string, drop func(name string) 
 	case name == OriginName:
 		return fmt.Errorf("snapshot %q stays: the recording begins in it", name)
 	}
-	store.Delete(s)
-	if drop == nil {
-		return nil
+	if drop != nil {
+		if err := drop(name); err != nil {
+			return err
+		}
 	}
-	return drop(name)
+	store.Delete(s)
+	return nil
 }
 
 // AddSnapshot makes known a snapshot that an earlier process kept.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
@@ -34,8 +35,9 @@ type liveRun struct {
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
-	to      *writing // nil: it is not recorded
-	start   int64    // the guest's wall clock at power-on, s since 1970
+	to      *writing         // nil: it is not recorded
+	clock   func() time.Time // the host's, as the guest is to see it
+	start   int64            // the guest's wall clock at power-on, s since 1970
 
 	front   *frontend
 	machine *machine.Machine
