@@ -46,15 +46,11 @@ func Create(path string, m Manifest) (*Dir, error) {
 	if err := d.m.check(); err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
+	if err := CheckFree(path); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
-	}
-	if len(entries) > 0 {
-		return nil, fmt.Errorf("creating the recording %s: the directory is not empty; give another one", path)
 	}
 	for _, sub := range []string{filesName, snapsName} {
 		if err := os.Mkdir(filepath.Join(path, sub), 0o755); err != nil {
@@ -70,6 +66,19 @@ func Create(path string, m Manifest) (*Dir, error) {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
 	return d, nil
+}
+
+// CheckFree returns an error unless there is nothing at path, or an empty directory:
+// a place for a new recording.
+func CheckFree(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("creating the recording %s: %w", path, err)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("creating the recording %s: the directory is not empty; give another one", path)
+	}
+	return nil
 }
 
 // clear makes the directory of a failed Create empty again, as far as it can.

@@ -297,8 +297,9 @@ func TestOtherStoresAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	d = r.open(dir, ReadOnly)
-	if err := r.verify(d, d.List()[0]); !errors.As(err, &mismatch) {
-		t.Errorf("pages of another store: %v; want ErrMismatch", err)
+	var damaged *ErrDamaged
+	if err := r.verify(d, d.List()[0]); !errors.As(err, &damaged) || !strings.Contains(damaged.File, segmentName(1)) {
+		t.Errorf("pages of another store: %v; want ErrDamaged that names the file", err)
 	}
 	// A newer format.
 	index := filepath.Join(dir, indexName(1))

@@ -3,7 +3,6 @@
 package snapshots
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +53,8 @@ func (s *segment) open() (file, error) {
 	}
 	r, err := framed.NewReader(io.NewSectionReader(f, 0, framed.HeaderSize), s.path, segmentFormat, maxBatch)
 	if err == nil && r.ID() != s.id {
-		err = &ErrMismatch{s.path, "id of the file", hex.EncodeToString(s.id[:]), hex.EncodeToString(idOf(r))}
+		// To the index that names it, it is lost like one that is missing.
+		err = &ErrDamaged{s.path, -1, fmt.Sprintf("it is of other snapshots: id %v, want %v", r.ID(), s.id)}
 	}
 	if err != nil {
 		f.Close()

@@ -10,6 +10,18 @@ import (
 	"github.com/vmrr/vmrr/machine"
 )
 
+// Begin makes ready for changes, as the first one does by itself, and says what would
+// keep all of them from being made: another process that writes, or a directory that
+// cannot be written to.
+func (d *Disk) Begin() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return fmt.Errorf("writing snapshots to %s: %w", d.dir, err)
+	}
+	return nil
+}
+
 // begin makes ready for a change. From the first one on, other processes' changes
 // are kept away.
 func (d *Disk) begin() error {

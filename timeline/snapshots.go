@@ -62,15 +62,15 @@ func (t *Timeline) takeNear() {
 func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	err := t.inRecording(s)
 	if err == nil {
-		_, err = t.store.Restore(s)
-	}
-	if err == nil {
+		if _, err := t.store.Restore(s); err != nil {
+			return err // it says what for
+		}
+		t.diverged = nil
 		err = t.m.Load(s.State.State)
 	}
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)
 	}
-	t.diverged = nil
 	if err != nil {
 		return fmt.Errorf("restoring the snapshot of %v: %w", s.State.At, err)
 	}
@@ -150,11 +150,13 @@ func deleteSnapshot(store *snapshots.Store, name string, drop func(name string) 
 	case name == OriginName:
 		return fmt.Errorf("snapshot %q stays: the recording begins in it", name)
 	}
-	store.Delete(s)
-	if drop == nil {
-		return nil
+	if drop != nil {
+		if err := drop(name); err != nil {
+			return err
+		}
 	}
-	return drop(name)
+	store.Delete(s)
+	return nil
 }
 
 // AddSnapshot makes known a snapshot that an earlier process kept.

@@ -82,7 +82,11 @@ func recordingInfo(out io.Writer, dir *replay.Dir) error {
 	line(out, "command line", "%s", vm.CommandLine)
 	errs := fileInfo(out, dir, m.Files)
 	if p := m.Parent; p != nil {
-		line(out, "goes on from", "%s of %s", machine.Moment{ICount: p.ICount, Sub: p.Sub}, p.Path)
+		at := machine.Moment{ICount: p.ICount, Sub: p.Sub}.String()
+		if p.Snapshot != "" {
+			at += fmt.Sprintf(", snapshot %q,", p.Snapshot)
+		}
+		line(out, "goes on from", "%s of %s", at, p.Path)
 	}
 	errs = append(errs, logInfo(out, dir, vm.Shift)...)
 	errs = append(errs, snapshotInfo(out, dir, vm.RAM)...)

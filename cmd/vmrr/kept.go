@@ -16,6 +16,7 @@ type kept struct {
 	disk   *snapshots.Disk
 	keeper *snapshots.Keeper
 	err    error // why there are none
+	begun  bool  // it is known that they can be written
 }
 
 // openKept opens the snapshots of a recording, of which those without a name may take
@@ -29,10 +30,17 @@ func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
 	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }
 
-// put keeps a snapshot. An error of writing it is returned by the next call.
+// put keeps a snapshot. That none can be kept is told at once; an error of writing
+// this one is returned by the next call.
 func (k *kept) put(s *snapshots.Snapshot) error {
 	if k.err != nil {
 		return k.err
+	}
+	if !k.begun {
+		if err := k.disk.Begin(); err != nil {
+			return err
+		}
+		k.begun = true
 	}
 	return k.keeper.Put(s)
 }
@@ -87,8 +95,8 @@ func (k *kept) close() error {
 
 // damage says why not all of the snapshots are known; nil if they are.
 func (k *kept) damage() error {
-	if k.disk == nil {
-		return nil
+	if k.err != nil {
+		return k.err
 	}
 	return k.disk.Incomplete()
 }

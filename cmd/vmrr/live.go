@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
@@ -34,8 +35,9 @@ type liveRun struct {
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
-	to      *writing // nil: it is not recorded
-	start   int64    // the guest's wall clock at power-on, s since 1970
+	to      *writing         // nil: it is not recorded
+	clock   func() time.Time // the host's, as the guest is to see it
+	start   int64            // the guest's wall clock at power-on, s since 1970
 
 	front   *frontend
 	machine *machine.Machine
@@ -75,7 +77,7 @@ func (r *liveRun) run(ctx context.Context) error {
 	if r.to == nil {
 		return err
 	}
-	err = errors.Join(err, r.session.Recording().Close())
+	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
 		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())

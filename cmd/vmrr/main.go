@@ -83,18 +83,39 @@ func dispatch(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
+		if len(args) > 1 {
+			return helpOn(ctx, args[1])
+		}
 		help(os.Stdout)
 		return nil
 	case "version", "-version", "--version":
 		fmt.Println("vmrr " + Version)
 		return nil
 	}
+	c, err := find(args[0])
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, args[1:])
+}
+
+// find returns the command of that name.
+func find(name string) (command, error) {
 	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:])
+		if c.name == name {
+			return c, nil
 		}
 	}
-	return usagef("%q is no command: `vmrr --help` lists them", args[0])
+	return command{}, usagef("%q is no command: `vmrr --help` lists them", name)
+}
+
+// helpOn is `vmrr help NAME`: the same as `vmrr NAME --help`.
+func helpOn(ctx context.Context, name string) error {
+	c, err := find(name)
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, []string{"--help"})
 }
 
 func help(out io.Writer) {

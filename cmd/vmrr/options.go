@@ -106,8 +106,8 @@ func parseSize(s string) (uint64, error) {
 		}
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || n > math.MaxUint64/unit {
-		return 0, usagef("%q is no size: want a number with K, M, G or T", s)
+	if err != nil || n == 0 || n > math.MaxUint64/unit {
+		return 0, usagef("%q is no size: want a number above 0, with K, M, G or T", s)
 	}
 	return n * unit, nil
 }

@@ -35,7 +35,7 @@ func (o *policyOptions) add(f *pflag.FlagSet, budget, where string) {
 func (o *policyOptions) policy() (timeline.Policy, error) {
 	var p timeline.Policy
 	budget, err := parseSize(o.budget)
-	if err != nil || budget == 0 || budget > math.MaxInt64 {
+	if err != nil || budget > math.MaxInt64 {
 		return p, usagef("--snapshot-budget %s: want a size as 512M or 4G", o.budget)
 	}
 	p.Budget = int64(budget)

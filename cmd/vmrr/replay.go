@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -71,7 +72,7 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	if !served && !words.monitored() {
 		policy.Every, policy.Time = timeline.Never, 0 // nobody goes back
 	}
@@ -117,5 +118,19 @@ func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if err != nil {
 		return usagef("--goto: %w", err)
 	}
-	return t.SeekTo(ctx, n)
+	return seek(ctx, t, n)
+}
+
+// seek brings a replay to an instruction count. A signal ends it.
+func seek(ctx context.Context, t *timeline.Timeline, n uint64) error {
+	stop, err := t.Seek(ctx, n)
+	switch {
+	case err != nil:
+		return err
+	case stop == timeline.StopInterrupted:
+		return fmt.Errorf("going to icount %d: %w", n, errInterrupted)
+	case stop != timeline.StopArrived:
+		return fmt.Errorf("going to icount %d: %v", n, stop)
+	}
+	return nil
 }

@@ -49,11 +49,16 @@ func resume(ctx context.Context, args []string) (err error) {
 	if r.policy, err = o.policy.policy(); err != nil {
 		return err
 	}
+	if o.out != "" { // it may be a long way
+		if err := replay.CheckFree(o.out); err != nil {
+			return err
+		}
+	}
 	rec, err := openReplay(where.dir, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	if r.front, err = openFrontend(ctx, r.words); err != nil {
 		return err
 	}
@@ -89,7 +94,7 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 	}
 	origin := p.timeline.Snapshot()
 	origin.Name, origin.State.Consumed = name, 0
-	to, err := r.to.branch(rec.dir, rec.kept, origin)
+	to, err := r.to.branch(rec.dir, rec.kept, origin, r.to.out)
 	if err != nil {
 		return err
 	}
@@ -129,5 +134,5 @@ func (p *place) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if p.name != "" {
 		return t.LoadSnapshot(ctx, p.name)
 	}
-	return t.SeekTo(ctx, p.at)
+	return seek(ctx, t, p.at)
 }

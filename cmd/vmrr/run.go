@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -119,7 +118,7 @@ func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &liveRun{words: words, stopped: o.debug.stopped, start: time.Now().Unix(),
+	r := &liveRun{words: words, stopped: o.debug.stopped, clock: clock,
 		live: replay.NewLive(clock, hostEntropy(o.machine.seed), ic.sleep)}
 	if r.cfg, err = o.machine.config(); err != nil {
 		return nil, err
@@ -142,9 +141,13 @@ func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 		return err
 	}
 	defer r.board.Close()
+	r.start = r.clock().Unix()
+	if r.to != nil {
+		r.to.wall = r.start
+	}
 	if o.snapshot != "" {
 		if err := r.session.SaveSnapshot(o.snapshot); err != nil {
-			return errors.Join(err, r.session.Recording().Close())
+			return also(err, r.session.Recording().Close())
 		}
 	}
 	return r.run(ctx)

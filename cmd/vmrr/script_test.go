@@ -3,7 +3,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -18,7 +20,8 @@ func TestMain(m *testing.M) {
 const guests = "../../build/guests/x86_64"
 
 // TestScripts runs the command line as a user types it: testdata/script/*.txtar.
-// $GUESTS holds the kernel and the initrd.
+// $GUESTS holds the kernel and the initrd, $TICKER is the small kernel of
+// testdata/ticker.
 func TestScripts(t *testing.T) {
 	dir, err := filepath.Abs(guests)
 	if err != nil {
@@ -27,19 +30,53 @@ func TestScripts(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "vmlinux")); err != nil {
 		t.Fatalf("the test guests are missing: %v; run `make guests` first", err)
 	}
+	ticker := link(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GUESTS", dir)
+			e.Setenv("TICKER", ticker)
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
+			e.Values[environment{}], e.Values[processes{}] = &e.Vars, map[string]*process{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"damage":   damage,
 			"truncate": truncate,
+			"listing":  listing,
+			"start":    start,
+			"send":     send,
+			"ends":     ends,
+			"type":     typed,
+			"waitfor":  waitfor,
 			"hmp":      hmp,
 			"qmp":      qmpTalk,
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "namespaces" {
+				return false, fmt.Errorf("%q is no condition", name)
+			}
+			// Whether a user may mount something for himself.
+			return exec.Command("unshare", "-rm", "true").Run() == nil, nil
+		},
 	})
+}
+
+// link makes the small kernel of testdata/ticker and returns where it is.
+func link(t *testing.T) (path string) {
+	t.Helper()
+	const source, script = "testdata/ticker/ticker.S", "testdata/ticker/ticker.ld"
+	for _, name := range []string{source, script} {
+		if _, err := os.ReadFile(name); err != nil { // tells go test what its cached result depends on
+			t.Fatal(err)
+		}
+	}
+	path = filepath.Join(t.TempDir(), "ticker")
+	cmd := exec.Command("gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-N", "-Wl,-T,"+script, "-Wl,--build-id=none",
+		"-Wa,--fatal-warnings", "-o", path, source)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("making the small kernel: %v\n%s", err, msg)
+	}
+	return path
 }

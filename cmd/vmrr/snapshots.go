@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -47,7 +46,7 @@ func listSnapshots(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	if rec.kept.err != nil {
 		return rec.kept.err
 	}
@@ -99,7 +98,7 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	bar := progress("creating snapshots")
 	end := rec.tape.End().At.ICount
 	shown := func(now, _ uint64) {
@@ -122,7 +121,7 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	made, err := rec.keepAt(ctx, p.timeline, slices.Compact(counts), *name)
-	if err = errors.Join(err, rec.kept.flush()); err == nil {
+	if err = also(err, rec.kept.flush()); err == nil {
 		fmt.Printf("%s: %d snapshots made\n", rec.dir.Path(), made)
 	}
 	return err
@@ -136,11 +135,7 @@ func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, counts []ui
 		if r.kept.err == nil && slices.ContainsFunc(r.kept.disk.List(), there) {
 			continue
 		}
-		stop, err := t.Seek(ctx, n)
-		if err == nil && stop == timeline.StopInterrupted {
-			err = errInterrupted
-		}
-		if err != nil {
+		if err := seek(ctx, t, n); err != nil {
 			return made, err
 		}
 		s := t.Snapshot()
@@ -178,13 +173,21 @@ func deleteSnapshots(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	if rec.kept.err != nil {
 		return rec.kept.err
 	}
 	for _, name := range *names {
 		if _, ok := rec.kept.disk.Named(name); !ok {
 			return &timeline.NoSnapshotError{Name: name}
+		}
+		if name == timeline.OriginName {
+			return fmt.Errorf("the snapshot %q stays: the recording begins in it", name)
+		}
+	}
+	for _, n := range counts {
+		if !slices.ContainsFunc(rec.kept.disk.List(), func(e snapshots.Entry) bool { return e.At.ICount == n }) {
+			return fmt.Errorf("there is no snapshot at icount %d", n)
 		}
 	}
 	deleted := 0

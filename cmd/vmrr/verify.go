@@ -23,7 +23,7 @@ func verify(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rec.close()) }()
+	defer func() { err = also(err, rec.close()) }()
 	bar := newBar()
 	past, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: bar.progress(), stage: bar.stage})
 	if err != nil {

@@ -76,7 +76,14 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 	if err := kept.flush(); err != nil {
 		return nil, err
 	}
-	rec, err := w.branch(parent, kept, origin)
+	out := w.out
+	if out != "" { // there the first one is
+		var err error
+		if out, err = freePath(out); err != nil {
+			return nil, err
+		}
+	}
+	rec, err := w.branch(parent, kept, origin, out)
 	if err != nil {
 		w.dir, w.kept = parent, kept
 		return nil, err
@@ -89,10 +96,10 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 	return rec, nil
 }
 
-// branch makes a recording that begins in a snapshot of another one's machine. It
-// is whole by itself: what the two have in common are links to the same files,
-// where the file system has them.
-func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snapshot) (*timeline.Recording, error) {
+// branch makes, in out or the next numbered place, a recording that begins in a
+// snapshot of another one's machine. It is whole by itself: what the two have in
+// common are links to the same files, where the file system has them.
+func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snapshot, out string) (*timeline.Recording, error) {
 	m, err := w.manifest()
 	if err != nil {
 		return nil, err
@@ -100,12 +107,6 @@ func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snaps
 	at := origin.State.At
 	m.Parent = &replay.Parent{ID: parent.ID().String(), Path: parent.Path(), ICount: at.ICount, Sub: at.Sub, Snapshot: origin.Name}
 	m.Origin = &replay.Origin{Snapshot: timeline.OriginName, ICount: at.ICount, Sub: at.Sub, Start: w.wall}
-	out := w.out
-	if out != "" {
-		if out, err = freePath(out); err != nil {
-			return nil, err
-		}
-	}
 	if w.dir, err = createDir(out, m); err != nil {
 		return nil, err
 	}
