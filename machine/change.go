@@ -25,10 +25,16 @@ func RegisterInput(r *cpu.Register, value []byte) Input {
 // ErrBetween refuses a change where no input can come in.
 var ErrBetween = errors.New("nothing can be changed between the delivery of an interrupt and its handler's first instruction: step one instruction first")
 
+// ErrEnded refuses a change to a machine whose run has ended.
+var ErrEnded = errors.New("nothing can be changed: the machine's run has ended")
+
 // Inject delivers an input now, while the machine is stopped, instead of at the
 // next Take, and has log write it down: not before, because what is refused must
-// not be in a recording. The machine must not have ended.
+// not be in a recording.
 func (m *Machine) Inject(in Input, log func(at Moment, in Input) error) error {
+	if m.end.Kind != EndNone {
+		return ErrEnded
+	}
 	if m.between || m.Engine.Delivered() {
 		return ErrBetween
 	}

@@ -12,15 +12,21 @@ import (
 // WriteMemory changes the guest's memory at a linear address: all of p or, if not
 // all of it is mapped to RAM, nothing. A recorder writes the change down.
 func (l *Live) WriteMemory(addr uint64, p []byte) error {
-	if _, err := l.eachPage(addr, len(p), l.probe); err != nil {
+	// Where all of it goes is settled first: it may change the page tables.
+	var changes []machine.Input
+	_, err := l.eachPage(addr, len(p), func(pa uint64, from, to int) error {
+		changes = append(changes, machine.MemoryInput(pa, p[from:to]))
+		return l.probe(pa, from, to)
+	})
+	if err != nil {
 		return err
 	}
-	var failed error
-	l.eachPage(addr, len(p), func(pa uint64, from, to int) error {
-		failed = l.inject(machine.MemoryInput(pa, p[from:to]))
-		return failed
-	})
-	return failed
+	for _, in := range changes {
+		if err := l.inject(in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WritePhysical changes the guest's memory at a physical address.

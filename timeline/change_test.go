@@ -53,6 +53,17 @@ func TestReplayOfChanges(t *testing.T) {
 	}
 }
 
+// A machine whose run has ended cannot be changed: no replay would come there.
+func TestNoChangeAfterTheEnd(t *testing.T) {
+	record(t, plan{run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+		stop, err := l.Continue(background)
+		if err := l.WritePhysical(0x80000, []byte{1}); !errors.Is(err, machine.ErrEnded) {
+			t.Errorf("WritePhysical after %v: error %v, want %v", vm.End(), err, machine.ErrEnded)
+		}
+		return stop, err
+	}}).verify(t)
+}
+
 // A replay that has diverged stays where it is: what follows never happened. Its
 // past does not change.
 func TestDivergedStays(t *testing.T) {

@@ -19,6 +19,7 @@ func TestForkedRecording(t *testing.T) {
 	const at = 900_000_000
 	live, path := testguest.Live(), filepath.Join(t.TempDir(), "forked")
 	var forked *replay.Writer
+	begun := false
 	var origin *snapshots.Snapshot
 	fork := func(s *snapshots.Snapshot) (*timeline.Recording, error) {
 		var err error
@@ -27,7 +28,7 @@ func TestForkedRecording(t *testing.T) {
 		}
 		origin = s
 		rec := recordingOf(replay.NewRecorder(live, forked), nil)
-		rec.Close = forked.Close
+		rec.Close, rec.Begun = forked.Close, func() { begun = true }
 		return rec, nil
 	}
 	first := record(t, plan{live: live, end: machine.EndOperator, fork: fork,
@@ -54,6 +55,9 @@ func TestForkedRecording(t *testing.T) {
 			live.Push(machine.Input{Kind: machine.InputEnd})
 			return l.Continue(background)
 		}})
+	if !begun {
+		t.Error("nobody was told that the run went on in the second recording")
+	}
 	if end := first.tape.End(); end.At.ICount != at+100_000_000 || end.CutOff != nil {
 		t.Errorf("the first recording ends at %v, cut off %v; want icount %d with an end", end.At, end.CutOff, at+100_000_000)
 	}

@@ -23,8 +23,11 @@ type Recording struct {
 	Keep func(*snapshots.Snapshot) error
 	// Drop removes the named snapshot that was kept.
 	Drop func(name string) error
-	// Fork makes a new recording that begins in the state of a snapshot.
-	Fork func(origin *snapshots.Snapshot) (*Recording, error)
+	// Fork makes a new recording that begins in the state of a snapshot. It is told by
+	// Begun that the run goes on in it, or by Abandon that it does not.
+	Fork    func(origin *snapshots.Snapshot) (*Recording, error)
+	Begun   func()
+	Abandon func() error
 	// Close is called after the last record.
 	Close func() error
 }
@@ -45,7 +48,8 @@ type Live struct {
 	rec    *Recording
 	store  *snapshots.Store
 	pace   pacer
-	hashed uint64 // the count at which the last hash was logged; 0: at none
+	hashed int64 // the count at which the last hash was logged; -1: none was
+	broken error // why the machine is in no state to go on
 }
 
 // NewLive switches the machine on.
@@ -57,7 +61,7 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	if cfg.Recording != nil {
 		cfg.Recording.Clock = cfg.Machine.Clock.Now
 	}
-	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy)}
+	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy), hashed: -1}
 	if cfg.Origin == nil {
 		return l, cfg.Machine.PowerOn()
 	}
@@ -90,6 +94,9 @@ func (l *Live) Continue(ctx context.Context) (Stop, error) {
 }
 
 func (l *Live) run(until uint64) (Stop, error) {
+	if l.broken != nil {
+		return 0, l.broken
+	}
 	for {
 		next, from := until, l.m.Moment().ICount
 		if l.rec != nil {
@@ -123,30 +130,29 @@ func (l *Live) run(until uint64) (Stop, error) {
 
 // pause does what is due in the canonical state at count n.
 func (l *Live) pause(n uint64) error {
-	due := n%l.pace.Every == 0 && l.pace.due()
-	if due || n%HashInterval == 0 {
-		if err := l.hash(); err != nil {
-			return err
+	if n%l.pace.Every != 0 || !l.pace.due() {
+		if n%HashInterval == 0 {
+			return l.hash()
 		}
-	}
-	if !due {
 		return nil
 	}
 	begun := l.pace.now()
+	defer func() { l.pace.took(l.pace.now().Sub(begun)) }()
+	if err := l.hash(); err != nil {
+		return err
+	}
 	s := l.take("")
 	l.store.Delete(s) // it is kept elsewhere
-	err := l.rec.Keep(s)
-	l.pace.took(l.pace.now().Sub(begun))
-	return err
+	return l.rec.Keep(s)
 }
 
 // hash logs the hash of the present state, if it is canonical and was not logged yet.
 func (l *Live) hash() error {
 	at := l.m.Moment()
-	if at.Sub != 0 || at.ICount == l.hashed {
+	if at.Sub != 0 || int64(at.ICount) == l.hashed {
 		return nil
 	}
-	l.hashed = at.ICount
+	l.hashed = int64(at.ICount)
 	return l.rec.Hash(stateHash(l.m))
 }
 
@@ -197,7 +203,14 @@ func (l *Live) SaveSnapshot(name string) error {
 	if l.rec == nil {
 		return nil
 	}
-	return errors.Join(l.hash(), l.rec.Snapshot(s.State.At, name), l.rec.Keep(s))
+	// It is noted only if it can be kept.
+	if err := l.rec.Keep(s); err != nil {
+		return err
+	}
+	if err := l.hash(); err != nil {
+		return err
+	}
+	return l.rec.Snapshot(s.State.At, name)
 }
 
 // DeleteSnapshot forgets a named snapshot.
@@ -216,12 +229,13 @@ func (l *Live) LoadSnapshot(_ context.Context, name string) error {
 	if s == nil {
 		return &NoSnapshotError{name}
 	}
-	if l.rec != nil {
-		if err := l.fork(s); err != nil {
-			return fmt.Errorf("going on from snapshot %q: %w", name, err)
-		}
+	if l.rec == nil {
+		return l.restore(s)
 	}
-	return l.restore(s)
+	if err := l.fork(s); err != nil {
+		return fmt.Errorf("going on from snapshot %q: %w", name, err)
+	}
+	return nil
 }
 
 // fork ends the recording and begins another one in the state of a snapshot.
@@ -232,17 +246,22 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	old := l.rec
-	if err := l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name)); err != nil {
-		return errors.Join(err, next.Close())
+	err = l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name))
+	if err == nil {
+		// What follows goes into the new recording only if it follows the snapshot.
+		err = l.restore(&origin)
 	}
-	next.Clock = l.m.Clock.Now
-	l.hashed = 0
+	if err != nil {
+		return errors.Join(err, next.Abandon())
+	}
+	old := l.rec
+	next.Clock, l.hashed = l.m.Clock.Now, -1
 	l.rec, l.m.Inputs = next, next
+	next.Begun()
 	for _, s := range l.store.List() {
 		l.store.Delete(s) // it is of the recording that ended
 	}
-	return errors.Join(old.Close(), l.store.Add(&origin))
+	return errors.Join(l.store.Add(&origin), old.Close())
 }
 
 // restore puts the machine in the state of a snapshot.
@@ -250,7 +269,8 @@ func (l *Live) restore(s *snapshots.Snapshot) error {
 	if _, err := l.store.Restore(s); err != nil {
 		return err
 	}
-	return l.m.Load(s.State.State)
+	l.broken = l.m.Load(s.State.State)
+	return l.broken
 }
 
 // Snapshots lists the named snapshots taken in this run, earliest first, and how

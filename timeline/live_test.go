@@ -53,6 +53,9 @@ func TestReplayFromLiveSnapshots(t *testing.T) {
 		t.Fatalf("%d snapshots were kept, want 3, the second and third behind a delivery, without and with inputs", len(kept))
 	}
 	for _, s := range kept {
+		if _, hashed := r.tape.HashAt(s.State.At.ICount); hashed != (s.State.At.Sub == 0) {
+			t.Errorf("there is a state hash at the snapshot %q of %v: %v", s.Name, s.State.At, hashed)
+		}
 		tl, vm := r.open(t)
 		if err := tl.AddSnapshot(s); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -44,7 +45,8 @@ func (t *Timeline) takeAutomatic(n uint64) {
 	}
 	begun := t.pace.now()
 	t.take("")
-	t.store.Thin(t.pace.Budget, at)
+	dropped := t.store.Thin(t.pace.Budget, at)
+	t.near = slices.DeleteFunc(t.near, func(s *snapshots.Snapshot) bool { return slices.Contains(dropped, s) })
 	t.pace.took(t.pace.now().Sub(begun))
 }
 

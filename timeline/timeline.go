@@ -161,9 +161,9 @@ func (t *Timeline) pause(n uint64) error {
 }
 
 // check compares the machine's state with a hash record.
-func (t *Timeline) check(want replay.StateHash) error {
+func (t *Timeline) check(want replay.StateHash) *replay.ErrDiverged {
 	got := stateHash(t.m)
-	diverged := func(what string, want, got any) error {
+	diverged := func(what string, want, got any) *replay.ErrDiverged {
 		return &replay.ErrDiverged{At: t.m.Moment(), What: what, Want: fmt.Sprint(want), Got: fmt.Sprint(got)}
 	}
 	switch {

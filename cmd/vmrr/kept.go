@@ -33,16 +33,20 @@ func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
 // put keeps a snapshot. That none can be kept is told at once; an error of writing
 // this one is returned by the next call.
 func (k *kept) put(s *snapshots.Snapshot) error {
-	if k.err != nil {
-		return k.err
-	}
-	if !k.begun {
-		if err := k.disk.Begin(); err != nil {
-			return err
-		}
-		k.begun = true
+	if err := k.begin(); err != nil {
+		return err
 	}
 	return k.keeper.Put(s)
+}
+
+// begin makes ready for writing, and keeps other processes from it.
+func (k *kept) begin() error {
+	if k.err != nil || k.begun {
+		return k.err
+	}
+	err := k.disk.Begin()
+	k.begun = err == nil
+	return err
 }
 
 // flush waits until all that was put is written.

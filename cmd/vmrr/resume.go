@@ -94,15 +94,16 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 	}
 	origin := p.timeline.Snapshot()
 	origin.Name, origin.State.Consumed = name, 0
-	to, err := r.to.branch(rec.dir, rec.kept, origin, r.to.out)
+	to, err := r.to.branch(made{rec.dir, rec.kept}, origin, r.to.out)
 	if err != nil {
 		return err
 	}
 	r.machine.Inputs = to
 	r.front.show()
 	if err := r.begin(timeline.LiveConfig{Recording: to, Origin: origin}); err != nil {
-		return errors.Join(err, to.Close())
+		return errors.Join(err, to.Abandon())
 	}
+	to.Begun()
 	fmt.Fprintf(os.Stderr, "vmrr: live from %v of %s on; recorded in %s\r\n", origin.State.At, rec.dir.Path(), r.to.dir.Path())
 	return nil
 }

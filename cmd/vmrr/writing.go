@@ -25,9 +25,14 @@ type writing struct {
 	budget int64          // bytes of disk for automatic snapshots
 	wall   int64          // the guest's wall clock at power-on, s since 1970
 
-	dir    *replay.Dir // the recording being made
-	kept   *kept
-	forked func(to *replay.Dir) // told when the run goes on in another recording
+	made                        // the present recording
+	forked func(to *replay.Dir) // told when the run goes on in another one
+}
+
+// made is a recording in the making.
+type made struct {
+	dir  *replay.Dir
+	kept *kept
 }
 
 // manifest is what all recordings of the machine say of themselves.
@@ -44,36 +49,46 @@ func (w *writing) begin() (*timeline.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.dir, err = createDir(w.out, m); err != nil {
-		return nil, err
-	}
-	if err := addImages(w.dir, &w.cfg); err != nil {
-		return nil, err
-	}
-	return w.start(w.out == "")
-}
-
-// start opens the log and the snapshots of w.dir.
-func (w *writing) start(latest bool) (*timeline.Recording, error) {
-	log, err := w.dir.CreateLog()
+	dir, err := createDir(w.out, m)
 	if err != nil {
 		return nil, err
 	}
-	if latest {
-		if err := replay.SetLatest(w.dir.Path()); err != nil {
-			return nil, errors.Join(err, log.Close())
-		}
+	if err := addImages(dir, &w.cfg); err != nil {
+		return nil, err
 	}
-	kept := openKept(w.dir, w.cfg.RAM, w.budget)
-	w.kept = kept
-	return &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: kept.put, Drop: kept.drop, Fork: w.fork,
-		Close: func() error { return errors.Join(kept.close(), log.Close()) }}, nil
+	rec, err := w.start(dir)
+	if err != nil {
+		return nil, err
+	}
+	if w.out == "" {
+		err = replay.SetLatest(dir.Path())
+	}
+	rec.Begun()
+	return rec, err
+}
+
+// start opens the log and the snapshots of a recording.
+func (w *writing) start(dir *replay.Dir) (*timeline.Recording, error) {
+	log, err := dir.CreateLog()
+	if err != nil {
+		return nil, err
+	}
+	m := made{dir, openKept(dir, w.cfg.RAM, w.budget)}
+	// A replay that looks on must not come first: only one process can write them.
+	if err := m.kept.begin(); err != nil {
+		return nil, errors.Join(err, m.kept.close(), log.Close())
+	}
+	rec := &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: m.kept.put, Drop: m.kept.drop, Fork: w.fork,
+		Begun: func() { w.made = m },
+		Close: func() error { return errors.Join(m.kept.close(), log.Close()) }}
+	rec.Abandon = func() error { return errors.Join(rec.Close(), os.RemoveAll(dir.Path())) }
+	return rec, nil
 }
 
 // fork makes the recording that goes on from a snapshot of the present one.
 func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) {
-	parent, kept := w.dir, w.kept
-	if err := kept.flush(); err != nil {
+	parent := w.made
+	if err := parent.kept.flush(); err != nil {
 		return nil, err
 	}
 	out := w.out
@@ -83,15 +98,18 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 			return nil, err
 		}
 	}
-	rec, err := w.branch(parent, kept, origin, out)
+	rec, err := w.branch(parent, origin, out)
 	if err != nil {
-		w.dir, w.kept = parent, kept
 		return nil, err
 	}
-	fmt.Fprintf(os.Stderr, "\r\nvmrr: the recording in %s ends here; what follows from snapshot %q on is recorded in %s\r\n",
-		parent.Path(), origin.Name, w.dir.Path())
-	if w.forked != nil {
-		w.forked(w.dir)
+	begun := rec.Begun
+	rec.Begun = func() {
+		begun()
+		fmt.Fprintf(os.Stderr, "\r\nvmrr: the recording in %s ends here; what follows from snapshot %q on is recorded in %s\r\n",
+			parent.dir.Path(), origin.Name, w.dir.Path())
+		if w.forked != nil {
+			w.forked(w.dir)
+		}
 	}
 	return rec, nil
 }
@@ -99,19 +117,25 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 // branch makes, in out or the next numbered place, a recording that begins in a
 // snapshot of another one's machine. It is whole by itself: what the two have in
 // common are links to the same files, where the file system has them.
-func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snapshot, out string) (*timeline.Recording, error) {
+func (w *writing) branch(parent made, origin *snapshots.Snapshot, out string) (rec *timeline.Recording, err error) {
 	m, err := w.manifest()
 	if err != nil {
 		return nil, err
 	}
 	at := origin.State.At
-	m.Parent = &replay.Parent{ID: parent.ID().String(), Path: parent.Path(), ICount: at.ICount, Sub: at.Sub, Snapshot: origin.Name}
+	m.Parent = &replay.Parent{ID: parent.dir.ID().String(), Path: parent.dir.Path(), ICount: at.ICount, Sub: at.Sub, Snapshot: origin.Name}
 	m.Origin = &replay.Origin{Snapshot: timeline.OriginName, ICount: at.ICount, Sub: at.Sub, Start: w.wall}
-	if w.dir, err = createDir(out, m); err != nil {
+	dir, err := createDir(out, m)
+	if err != nil {
 		return nil, err
 	}
-	for _, f := range parent.Manifest().Files {
-		if err := w.dir.LinkFile(parent, f.Name); err != nil {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir.Path()))
+		}
+	}()
+	for _, f := range parent.dir.Manifest().Files {
+		if err := dir.LinkFile(parent.dir, f.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -119,10 +143,22 @@ func (w *writing) branch(parent *replay.Dir, kept *kept, origin *snapshots.Snaps
 	if origin.Name != "" && origin.Name != timeline.OriginName {
 		names = append(names, origin.Name)
 	}
-	if err := kept.share(origin, w.dir, names...); err != nil {
+	if err := parent.kept.share(origin, dir, names...); err != nil {
 		return nil, err
 	}
-	return w.start(out == "")
+	if rec, err = w.start(dir); err != nil {
+		return nil, err
+	}
+	if out == "" {
+		begun := rec.Begun
+		rec.Begun = func() {
+			begun()
+			if err := replay.SetLatest(dir.Path()); err != nil {
+				fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+			}
+		}
+	}
+	return rec, nil
 }
 
 // freePath returns path, or, if there is something already, the first of path.1,
