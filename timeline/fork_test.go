@@ -3,6 +3,7 @@
 package timeline_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -87,4 +88,29 @@ func TestForkedRecording(t *testing.T) {
 	if stop, err := tl.StepBack(background, 1); err != nil || stop != timeline.StopArrived || vm.Moment().ICount != at {
 		t.Errorf("stepping back to the beginning: %v at %v, error %v; want %v", stop, vm.Moment(), err, timeline.StopArrived)
 	}
+}
+
+// Where no other recording can be made, the run goes on as it was, in the one that it
+// has.
+func TestForkThatFails(t *testing.T) {
+	live, full := testguest.Live(), errors.New("the disk is full")
+	record(t, plan{live: live, end: machine.EndOperator,
+		fork: func(*snapshots.Snapshot) (*timeline.Recording, error) { return nil, full },
+		run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+			if err := l.SaveSnapshot("a"); err != nil {
+				return 0, err
+			}
+			if stop, err := l.StepForward(background, 30_000_000); stop != timeline.StopArrived || err != nil {
+				return stop, err
+			}
+			before := vm.Hash()
+			if err := l.LoadSnapshot(background, "a"); !errors.Is(err, full) {
+				t.Errorf("LoadSnapshot without a place for the recording: error %v, want %v", err, full)
+			}
+			if got := vm.Hash(); got != before || vm.Moment().ICount != 30_000_000 {
+				t.Errorf("then the machine is at %v with hash %x, want icount 30000000 with %x", vm.Moment(), got, before)
+			}
+			live.Push(machine.Input{Kind: machine.InputEnd})
+			return l.Continue(background)
+		}}).verify(t)
 }
