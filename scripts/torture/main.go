@@ -37,11 +37,11 @@ func main() {
 	var o options
 	flag.IntVar(&o.kills, "n", 100, "how many recorders to kill")
 	flag.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "how many at a time")
-	flag.DurationVar(&o.limit, "limit", 8*time.Minute, "begin no other after this time")
-	flag.DurationVar(&o.alive, "alive", 6*time.Second, "how long a recorder may live at most")
+	flag.DurationVar(&o.limit, "limit", 6*time.Minute, "begin no other after this time")
+	flag.DurationVar(&o.alive, "alive", 4*time.Second, "how long a recorder may live at most")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the random instants")
 	flag.StringVar(&o.vmrr, "vmrr", "bin/vmrr", "the vmrr to torture")
-	flag.StringVar(&o.guest, "guest", "build/guests/x86_64", "directory with vmlinuz and initrd.gz")
+	flag.StringVar(&o.guest, "guest", "build/guests/x86_64", "directory with vmlinux and initrd.gz")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -120,7 +120,7 @@ func (v *victim) suffer(ctx context.Context) error {
 	}
 	// What the recorder printed, and what it had printed a while before it died.
 	var printed, early bytes.Buffer
-	record := exec.CommandContext(ctx, v.vmrr, "record", "-kernel", filepath.Join(v.guest, "vmlinuz"),
+	record := exec.CommandContext(ctx, v.vmrr, "record", "-kernel", filepath.Join(v.guest, "vmlinux"),
 		"-initrd", filepath.Join(v.guest, "initrd.gz"), "-append", "console=ttyS0 panic=-1", "-m", "256M",
 		"-icount", "shift=3,sleep=off", "-o", v.dir)
 	begun := time.Now()
@@ -142,11 +142,11 @@ func (v *victim) suffer(ctx context.Context) error {
 	if out, err := exec.CommandContext(ctx, v.vmrr, "verify", v.dir).CombinedOutput(); err != nil {
 		return fail("verify: %v: %s", err, out)
 	}
-	var again, errors bytes.Buffer
+	var again, said bytes.Buffer
 	replay := exec.CommandContext(ctx, v.vmrr, "replay", v.dir)
-	replay.Stdout, replay.Stderr = &again, &errors
+	replay.Stdout, replay.Stderr = &again, &said
 	if err := replay.Run(); err != nil {
-		return fail("replay: %v: %s", err, errors.Bytes())
+		return fail("replay: %v: %s", err, said.Bytes())
 	}
 	if !bytes.HasPrefix(again.Bytes(), early.Bytes()) {
 		return fail("the replay prints %d bytes, of which the recorder had printed %d at least %v before", again.Len(), early.Len(), lost)
