@@ -178,7 +178,6 @@ func (c *compaction) finish() error {
 	if err := d.writeIndex(f.b, c.cat); err != nil {
 		return err
 	}
-	old.retire()
 	d.packer = c.packer
 	// What cannot be removed now is so by the next process that writes.
 	d.fs.Remove(d.indexPath(generation))

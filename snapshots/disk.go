@@ -94,6 +94,10 @@ func (d *Disk) newCatalog() *catalog {
 func (d *Disk) Incomplete() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.incomplete()
+}
+
+func (d *Disk) incomplete() error {
 	if d.damage == nil {
 		return nil
 	}

@@ -44,6 +44,11 @@ func (e *ErrMismatch) Error() string {
 	return fmt.Sprintf("%s is of another recording: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
 }
 
+// ErrChanged says that another process has removed what a snapshot needs: it compacted
+// the store after this one had read the index. A store that is opened anew has what
+// there is.
+var ErrChanged = errors.New("another process has changed the snapshots")
+
 // ErrReadOnly refuses to change a store that was opened for reading.
 var ErrReadOnly = errors.New("the snapshots were opened for reading only")
 

@@ -48,7 +48,7 @@ func (d *Disk) load() error {
 }
 
 func (d *Disk) loadLatest() error {
-	generation, nextSegment, err := d.look()
+	generation, nextSegment, err := look(d.fs, d.dir)
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,10 @@ func (d *Disk) loadLatest() error {
 	return nil
 }
 
-// look returns the number of the index file that counts, 0 if there is none, and a
-// number that no segment has.
-func (d *Disk) look() (generation, nextSegment uint64, err error) {
-	names, err := d.fs.ReadDir(d.dir)
+// look returns the number of the index file in a directory that counts, 0 if there is
+// none, and a number that no segment has.
+func look(files filesystem, dir string) (generation, nextSegment uint64, err error) {
+	names, err := files.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, err
 	}
@@ -107,6 +107,12 @@ func (d *Disk) look() (generation, nextSegment uint64, err error) {
 func (d *Disk) install(cat *catalog, generation uint64, f file, end int64, nextSegment uint64) {
 	if d.index != nil {
 		d.index.Close() // it was only read, or is synced
+	}
+	if d.cat != nil && d.cat != cat {
+		d.cat.retire()
+	}
+	for _, s := range cat.segments {
+		s.index.Store(generation)
 	}
 	d.cat, d.generation, d.index, d.end, d.nextSegment = cat, generation, f, end, nextSegment
 	d.damage, d.cut, d.recorded = nil, false, cat.extent()

@@ -53,11 +53,9 @@ func (d *Disk) begin() error {
 // takeOver makes the store good to be written to: what other processes did
 // meanwhile is read, what they left unfinished is removed, a cut tail is cut off.
 func (d *Disk) takeOver() error {
-	old := d.cat
 	if err := d.load(); err != nil {
 		return err
 	}
-	old.retire()
 	if d.damage != nil && !d.cut {
 		return d.damage // what it loses may still be wanted
 	}
