@@ -29,7 +29,7 @@ func (d *Disk) Check() ([]Damaged, error) {
 		all := d.check()
 		changed := func(x Damaged) bool { return errors.Is(x.Err, ErrChanged) }
 		if d.lock != nil || !slices.ContainsFunc(all, changed) { // who writes, does so alone
-			return all, d.incomplete()
+			return all, d.incomplete
 		}
 		if err := d.load(); err != nil {
 			return nil, err

@@ -175,6 +175,9 @@ func TestNoWriteAfterDamage(t *testing.T) {
 	write(t, path, b)
 	d := r.open(dir, ReadWrite)
 	var damaged *ErrDamaged
+	if err := d.Incomplete(); !errors.As(err, &damaged) || damaged.File != path {
+		t.Errorf("Incomplete() = %v; want ErrDamaged in %s", err, path)
+	}
 	if err := d.Put(r.take("third", 1)); !errors.As(err, &damaged) || damaged.File != path {
 		t.Errorf("Put behind a damaged record: %v; want ErrDamaged in %s", err, path)
 	}
@@ -312,8 +315,9 @@ func TestShortRecordAfterCut(t *testing.T) {
 	long := framed.Append(nil, testID, int64(len(whole)), kindChunks, make([]byte, 10000))
 	write(t, path, append(bytes.Clone(whole), long[:9000]...))
 	d := r.open(dir, ReadWrite)
-	if d.Incomplete() == nil {
-		t.Error("a cut tail went unnoticed")
+	var cut *ErrCutOff
+	if err := d.Incomplete(); !errors.As(err, &cut) || cut.File != path || cut.Offset != int64(len(whole)) {
+		t.Errorf("Incomplete() = %v; want ErrCutOff at byte %d of %s", err, len(whole), path)
 	}
 	first, err := d.Load(d.List()[0])
 	if err != nil {

@@ -36,8 +36,7 @@ type Disk struct {
 	generation  uint64 // number of the index file, 0 if there is none
 	index       file
 	end         int64 // of the index's whole frames, bytes
-	damage      *ErrDamaged
-	cut         bool // the damage is no more than a cut tail
+	incomplete  error // *ErrDamaged or *ErrCutOff: why the index was not read to its end
 	nextSegment uint64
 
 	// recorded is how much of the catalog is in the index file. The rest is of a Put
@@ -88,20 +87,13 @@ func (d *Disk) newCatalog() *catalog {
 	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64)}
 }
 
-// Incomplete returns *ErrDamaged if the end of the index is damaged or was cut off:
-// snapshots that were recorded behind that place are not known. It is nil if the
-// index is whole.
+// Incomplete returns *ErrDamaged if the end of the index is damaged, *ErrCutOff if it is
+// cut off: snapshots that were recorded behind that place are not known. It is nil if
+// the index is whole.
 func (d *Disk) Incomplete() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.incomplete()
-}
-
-func (d *Disk) incomplete() error {
-	if d.damage == nil {
-		return nil
-	}
-	return d.damage
+	return d.incomplete
 }
 
 // List returns the snapshots, earliest first.

@@ -23,6 +23,17 @@ func (e *ErrDamaged) Error() string {
 	return fmt.Sprintf("%s is damaged at byte %d: %s", e.File, e.Offset, e.What)
 }
 
+// ErrCutOff says that an index ends in the middle of a record, as a writer leaves it
+// that was killed. All that is before that place is good.
+type ErrCutOff struct {
+	File   string
+	Offset int64 // where its whole records end, bytes
+}
+
+func (e *ErrCutOff) Error() string {
+	return fmt.Sprintf("%s is cut off at byte %d: what was being written there is lost", e.File, e.Offset)
+}
+
 // ErrVersion says that a file is of a format that this vmrr does not read.
 type ErrVersion struct {
 	File      string

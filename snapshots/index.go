@@ -56,7 +56,7 @@ func (d *Disk) loadLatest() error {
 	if generation == 0 {
 		d.install(cat, 0, nil, 0, nextSegment)
 		if nextSegment > 1 { // an index is made before the first segment
-			d.damage = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
+			d.incomplete = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
 		}
 		return nil
 	}
@@ -66,22 +66,21 @@ func (d *Disk) loadLatest() error {
 		return err
 	}
 	end, err := d.readIndex(f, path, cat)
-	var damage *ErrDamaged
-	cut := false
-	if err != nil {
-		var cutOff *framed.CutOffError
-		cut = errors.As(err, &cutOff)
-		// Without the first frame, all that can be is that it was cut off.
-		if !errors.As(typed(err), &damage) || end == 0 && !cut {
-			f.Close()
-			return typed(err)
-		}
+	var (
+		cut     *framed.CutOffError
+		damaged *ErrDamaged
+	)
+	if errors.As(err, &cut) {
+		err = &ErrCutOff{cut.File, cut.Offset}
+	} else if err = typed(err); err != nil && (end == 0 || !errors.As(err, &damaged)) {
+		f.Close() // without the first frame, all that can be is that it was cut off
+		return err
 	}
 	for _, s := range cat.segments {
 		nextSegment = max(nextSegment, s.number+1)
 	}
 	d.install(cat, generation, f, end, nextSegment)
-	d.damage, d.cut = damage, cut
+	d.incomplete = err
 	return nil
 }
 
@@ -115,7 +114,7 @@ func (d *Disk) install(cat *catalog, generation uint64, f file, end int64, nextS
 		s.index.Store(generation)
 	}
 	d.cat, d.generation, d.index, d.end, d.nextSegment = cat, generation, f, end, nextSegment
-	d.damage, d.cut, d.recorded = nil, false, cat.extent()
+	d.incomplete, d.recorded = nil, cat.extent()
 }
 
 // readIndex reads an index file into an empty catalog and returns where its whole

@@ -56,8 +56,9 @@ func (d *Disk) takeOver() error {
 	if err := d.load(); err != nil {
 		return err
 	}
-	if d.damage != nil && !d.cut {
-		return d.damage // what it loses may still be wanted
+	var damaged *ErrDamaged
+	if errors.As(d.incomplete, &damaged) {
+		return damaged // what it loses may still be wanted
 	}
 	if d.end == 0 {
 		return d.start()
