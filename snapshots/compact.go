@@ -30,14 +30,8 @@ func (d *Disk) compactIf(n int64) error {
 }
 
 func (d *Disk) compact() error {
-	if p := d.packer; p != nil {
-		err := p.flush()
-		if err == nil {
-			err = p.seal()
-		}
-		if d.sticky(err) != nil {
-			return err
-		}
+	if err := d.sealPacker(); err != nil {
+		return err
 	}
 	live := d.cat.live()
 	stay := d.worthKeeping(live)

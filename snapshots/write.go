@@ -66,6 +66,9 @@ func (d *Disk) takeOver() error {
 	if err := d.removeLeftovers(); err != nil {
 		return err
 	}
+	if err := d.syncSegments(d.cat.segments); err != nil {
+		return err
+	}
 	f, err := d.fs.Update(d.indexPath(d.generation))
 	if err != nil {
 		return err
@@ -84,11 +87,33 @@ func (d *Disk) start() error {
 	if err := d.removeLeftovers(); err != nil {
 		return err
 	}
+	if err := d.fs.SyncDir(filepath.Dir(d.dir)); err != nil { // the directory may be new
+		return err
+	}
 	cat := d.newCatalog()
 	if err := d.writeIndex(d.newIndex(cat).b, cat); err != nil {
 		return err
 	}
 	return d.removeLeftovers()
+}
+
+// syncSegments makes segments durable: a named snapshot may use pages of a writer that
+// was killed before it synced them. One that cannot be opened is left alone: its pages
+// are not used.
+func (d *Disk) syncSegments(list []*segment) error {
+	if len(list) == 0 {
+		return nil
+	}
+	for _, s := range list {
+		f, err := s.open()
+		if err != nil {
+			continue
+		}
+		if err := f.Sync(); err != nil {
+			return fmt.Errorf("making pages of a snapshot durable: %w", err)
+		}
+	}
+	return d.fs.SyncDir(d.dir)
 }
 
 // removeLeftovers removes the files that the index does not name: those of a writer
@@ -177,6 +202,18 @@ func (d *Disk) preparePacker() error {
 	}
 	d.packer = p
 	return nil
+}
+
+// sealPacker writes all pages that the packer has, and ends its segment.
+func (d *Disk) sealPacker() error {
+	if d.packer == nil {
+		return nil
+	}
+	err := d.packer.flush()
+	if err == nil {
+		err = d.packer.seal()
+	}
+	return d.sticky(err)
 }
 
 func (d *Disk) write(s *Snapshot, name string) error {
