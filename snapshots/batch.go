@@ -101,6 +101,7 @@ type batch struct {
 // node returns one of the batch's pages, always the same for a slot.
 func (b *batch) node(slot int) *page {
 	if b.nodes == nil {
+		b.seg.loaded = true
 		b.nodes = make([]page, b.count)
 		places := make([]place, b.count)
 		for i := range b.nodes {

@@ -177,7 +177,6 @@ func (c *compaction) finish() error {
 	d.fs.Remove(d.indexPath(generation))
 	for _, s := range old.segments {
 		if !c.stay[s] {
-			s.open() // for the snapshots that were loaded from it
 			d.fs.Remove(s.path)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/vmrr/vmrr/internal/framed"
@@ -43,6 +44,7 @@ type Disk struct {
 	// that failed before its record, and goes there with the next.
 	recorded extent
 	linked   map[*batch]*batch // batches of another store that are here too
+	retired  []*segment        // not in the catalog any more, but snapshots were loaded of them
 
 	lock   io.Closer // not nil once something was written
 	packer *packer   // nil until a snapshot was put
@@ -200,7 +202,7 @@ func (d *Disk) Close() error {
 	if d.packer != nil {
 		errs = append(errs, d.packer.seal())
 	}
-	for _, s := range d.cat.segments {
+	for _, s := range slices.Concat(d.cat.segments, d.retired) {
 		errs = append(errs, s.close())
 	}
 	if d.index != nil {

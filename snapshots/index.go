@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,12 +110,29 @@ func (d *Disk) install(cat *catalog, generation uint64, f file, end int64, nextS
 	}
 	if d.cat != nil && d.cat != cat {
 		d.cat.retire()
+		d.retireSegments(cat)
 	}
 	for _, s := range cat.segments {
 		s.index.Store(generation)
 	}
 	d.cat, d.generation, d.index, d.end, d.nextSegment = cat, generation, f, end, nextSegment
 	d.incomplete, d.recorded = nil, cat.extent()
+}
+
+// retireSegments lets go of those that a new catalog does not have. Their files may be
+// removed next, so they are opened if a snapshot that was loaded may need them, and
+// stay so until Close.
+func (d *Disk) retireSegments(cat *catalog) {
+	for _, s := range d.cat.segments {
+		switch {
+		case slices.Contains(cat.segments, s):
+		case s.loaded:
+			s.open() // who needs it and cannot have it hears of it
+			d.retired = append(d.retired, s)
+		default:
+			s.close()
+		}
+	}
 }
 
 // readIndex reads an index file into an empty catalog and returns where its whole

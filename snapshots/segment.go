@@ -32,6 +32,8 @@ type segment struct {
 	fs     filesystem
 	// index is the generation of the last index that is known here to name it.
 	index atomic.Uint64
+	// loaded says that a snapshot was loaded that needs it. It is under the Disk's lock.
+	loaded bool
 
 	mu     sync.Mutex
 	f      file // nil: not open yet
