@@ -65,8 +65,7 @@ type catalog struct {
 	ramSize  int
 	segments []*segment
 	batches  []*batch
-	pages    uint64   // the last number given to a page
-	batchOf  []uint32 // place in batches, by the number of a page less 1
+	pages    uint64 // the last number given to a page
 	chunks   []*chunkRecord
 	byRefs   map[string]uint64 // numbers of chunks
 	snaps    []*record         // by moment, then by number
@@ -126,9 +125,6 @@ func (c *catalog) applyBatch(d *decoder) {
 func (c *catalog) addBatch(b *batch) {
 	b.first = c.pages + 1
 	c.pages += uint64(b.count)
-	for range b.count {
-		c.batchOf = append(c.batchOf, uint32(len(c.batches)))
-	}
 	c.batches = append(c.batches, b)
 }
 
@@ -233,13 +229,22 @@ func (c *catalog) runs(refs string, f func(i int, b *batch, slot, count int)) {
 	// The form was checked when the record was taken in.
 	readRefs([]byte(refs), chunkPages, c.pages, func(i, count int, first uint64) {
 		for first > 0 && count > 0 {
-			b := c.batches[c.batchOf[first-1]]
+			b := c.batchOf(first)
 			slot := int(first - b.first)
 			n := min(count, b.count-slot)
 			f(i, b, slot, n)
 			i, count, first = i+n, count-n, first+uint64(n)
 		}
 	})
+}
+
+// batchOf returns the batch that has the page of a number: their numbers ascend.
+func (c *catalog) batchOf(number uint64) *batch {
+	i, found := slices.BinarySearchFunc(c.batches, number, func(b *batch, n uint64) int { return cmp.Compare(b.first, n) })
+	if !found {
+		i--
+	}
+	return c.batches[i]
 }
 
 // chunk returns a chunk by its number: the same one as long as somebody has it.
