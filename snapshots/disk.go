@@ -65,7 +65,7 @@ func openDisk(fs filesystem, dir string, id framed.ID, ramSize int, mode Mode) (
 	if ramSize <= 0 || ramSize%PageSize != 0 {
 		return nil, fmt.Errorf("a RAM of %d bytes cannot be snapshotted: want a multiple of %d", ramSize, PageSize)
 	}
-	d := &Disk{dir: dir, id: id, ramSize: ramSize, mode: mode, fs: fs, cache: newCache(ramSize / PageSize)}
+	d := &Disk{dir: dir, id: id, ramSize: ramSize, mode: mode, fs: fs, cache: newCache(min(ramSize, maxCached) / PageSize)}
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("opening the snapshots in %s: %w", dir, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/vmrr/vmrr/internal/framed"
+	"github.com/vmrr/vmrr/machine"
 )
 
 // ErrDamaged says that a file of a store is not what was written.
@@ -54,6 +55,19 @@ type ErrMismatch struct {
 func (e *ErrMismatch) Error() string {
 	return fmt.Sprintf("%s is of another recording: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
 }
+
+// UnreadableError says that pages of a snapshot that is on disk could not be read, for
+// whatever reason. Other snapshots may still be good.
+type UnreadableError struct {
+	At  machine.Moment // of the snapshot
+	Err error          // *ErrDamaged, *ErrVersion, ErrChanged, ErrClosed, or the file system's
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("reading the pages of the snapshot of %v: %v", e.At, e.Err)
+}
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // ErrChanged says that another process has removed what a snapshot needs: it compacted
 // the store after this one had read the index. A store that is opened anew has what
