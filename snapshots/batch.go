@@ -61,9 +61,9 @@ func splitBatch(kind byte, payload []byte) (keys []key, packed []byte, err error
 	return keys, payload, nil
 }
 
-// newDecoder returns the one that unpacks all batches; several goroutines may use
+// sharedDecoder returns the one that unpacks all batches; several goroutines may use
 // it.
-var newDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+var sharedDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderMaxMemory(batchPages*PageSize), zstd.WithDecoderConcurrency(0))
 })
 
@@ -74,7 +74,7 @@ func decodeBatch(kind byte, payload, buf []byte) (keys []key, pages []byte, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	z, err := newDecoder()
+	z, err := sharedDecoder()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,6 +101,7 @@ type batch struct {
 // node returns one of the batch's pages, always the same for a slot.
 func (b *batch) node(slot int) *page {
 	if b.nodes == nil {
+		b.seg.loaded = true
 		b.nodes = make([]page, b.count)
 		places := make([]place, b.count)
 		for i := range b.nodes {

@@ -4,33 +4,11 @@ package snapshots
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"weak"
 
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
-)
-
-// The kinds of an index's frames. What they hold are varints, and lists of them to
-// the end of the frame:
-//
-//	head      size of RAM in bytes, the last number that a snapshot was given before;
-//	          always and only the first
-//	segment   number in its file's name, u8[16] its id; its place is how many came before
-//	batches   of each: the segment's place, offset and length of its frame in bytes,
-//	          pages; these get the numbers that follow, from 1
-//	chunks    of each: references to its 512 pages (appendRefs); these get numbers too
-//	snapshot  number, pages and bytes that it added, name and state (appendState),
-//	          references to the chunks of RAM; it replaces one of the same name
-//	delete    number of a snapshot that is gone
-const (
-	kindHead = iota + 1
-	kindSegment
-	kindBatches
-	kindChunks
-	kindSnapshot
-	kindDelete
 )
 
 // Entry is what the index says of a snapshot.
@@ -65,8 +43,7 @@ type catalog struct {
 	ramSize  int
 	segments []*segment
 	batches  []*batch
-	pages    uint64   // the last number given to a page
-	batchOf  []uint32 // place in batches, by the number of a page less 1
+	pages    uint64 // the last number given to a page
 	chunks   []*chunkRecord
 	byRefs   map[string]uint64 // numbers of chunks
 	snaps    []*record         // by moment, then by number
@@ -75,60 +52,10 @@ type catalog struct {
 
 func (c *catalog) chunkCount() int { return (c.ramSize/PageSize + chunkPages - 1) / chunkPages }
 
-// apply takes in a frame of the index.
-func (c *catalog) apply(f framed.Frame) error {
-	d := &decoder{b: f.Payload}
-	switch f.Kind {
-	case kindSegment:
-		number := d.uvarint()
-		if d.err != nil || len(d.b) != len(framed.ID{}) {
-			return fmt.Errorf("a record of a segment has %d bytes", len(f.Payload))
-		}
-		c.segments = append(c.segments, c.owner.newSegment(number, framed.ID(d.b)))
-	case kindBatches:
-		for len(d.b) > 0 && d.err == nil {
-			c.applyBatch(d)
-		}
-	case kindChunks:
-		for len(d.b) > 0 && d.err == nil {
-			rest, err := readRefs(d.b, chunkPages, c.pages, func(int, int, uint64) {})
-			if err != nil {
-				return err
-			}
-			c.appendChunk(string(d.b[:len(d.b)-len(rest)]))
-			d.b = rest
-		}
-	case kindSnapshot:
-		r, _, err := c.decodeSnapshot(f)
-		if err != nil {
-			return err
-		}
-		c.insert(r)
-	case kindDelete:
-		c.remove(d.uvarint())
-	default:
-		return fmt.Errorf("a record is of kind %d, which this vmrr does not know", f.Kind)
-	}
-	return d.err
-}
-
-func (c *catalog) applyBatch(d *decoder) {
-	n, offset, length, count := d.uvarint(), d.upTo(1<<62), d.upTo(maxBatch+framed.Overhead), d.upTo(batchPages)
-	if d.err == nil && (n >= uint64(len(c.segments)) || count == 0) {
-		d.err = errForm
-	}
-	if d.err == nil {
-		c.addBatch(&batch{owner: c.owner, seg: c.segments[n], offset: int64(offset), length: int64(length), count: int(count)})
-	}
-}
-
 // addBatch gives a batch's pages their numbers.
 func (c *catalog) addBatch(b *batch) {
 	b.first = c.pages + 1
 	c.pages += uint64(b.count)
-	for range b.count {
-		c.batchOf = append(c.batchOf, uint32(len(c.batches)))
-	}
 	c.batches = append(c.batches, b)
 }
 
@@ -153,29 +80,6 @@ func (c *catalog) appendChunk(refs string) (number uint64) {
 	number = uint64(len(c.chunks))
 	c.byRefs[refs] = number
 	return number
-}
-
-// decodeSnapshot reads a snapshot's record.
-func (c *catalog) decodeSnapshot(f framed.Frame) (*record, State, error) {
-	d := &decoder{b: f.Payload}
-	r := &record{offset: f.Offset, length: int64(len(f.Payload))}
-	r.number = d.uvarint()
-	r.Pages, r.Bytes = int(d.upTo(1<<40)), int64(d.upTo(1<<62))
-	name, state := d.state()
-	r.Name, r.At, r.Warp, r.Consumed = name, state.At, state.Warp, state.Consumed
-	if d.err != nil {
-		return nil, state, d.err
-	}
-	rest, err := readRefs(d.b, c.chunkCount(), uint64(len(c.chunks)), func(_, count int, first uint64) {
-		for range count {
-			r.chunks = append(r.chunks, first)
-			first = next(first)
-		}
-	})
-	if err == nil && len(rest) > 0 {
-		err = errForm
-	}
-	return r, state, err
 }
 
 // insert adds a snapshot, in place of another of its name.
@@ -233,13 +137,22 @@ func (c *catalog) runs(refs string, f func(i int, b *batch, slot, count int)) {
 	// The form was checked when the record was taken in.
 	readRefs([]byte(refs), chunkPages, c.pages, func(i, count int, first uint64) {
 		for first > 0 && count > 0 {
-			b := c.batches[c.batchOf[first-1]]
+			b := c.batchOf(first)
 			slot := int(first - b.first)
 			n := min(count, b.count-slot)
 			f(i, b, slot, n)
 			i, count, first = i+n, count-n, first+uint64(n)
 		}
 	})
+}
+
+// batchOf returns the batch that has the page of a number: their numbers ascend.
+func (c *catalog) batchOf(number uint64) *batch {
+	i, found := slices.BinarySearchFunc(c.batches, number, func(b *batch, n uint64) int { return cmp.Compare(b.first, n) })
+	if !found {
+		i--
+	}
+	return c.batches[i]
 }
 
 // chunk returns a chunk by its number: the same one as long as somebody has it.

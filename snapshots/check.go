@@ -3,8 +3,10 @@
 package snapshots
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // Damaged is a snapshot that cannot be restored, and why.
@@ -14,13 +16,30 @@ type Damaged struct {
 }
 
 // Check reads all that the snapshots need and compares it with its checksums. It
-// returns the snapshots that are damaged, and what Incomplete does.
+// returns the snapshots that are damaged, and what Incomplete does. If another process
+// compacts the store meanwhile, Check reads the index again, so that List has what
+// that process left; if it never rests, the error is ErrChanged.
 func (d *Disk) Check() ([]Damaged, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return nil, ErrClosed
 	}
+	for range 4 {
+		all := d.check()
+		changed := func(x Damaged) bool { return errors.Is(x.Err, ErrChanged) }
+		if d.lock != nil || !slices.ContainsFunc(all, changed) { // who writes, does so alone
+			return all, d.incomplete
+		}
+		if err := d.load(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("checking the snapshots in %s: %w", d.dir, ErrChanged)
+}
+
+// check returns the snapshots that are damaged, or that another process has changed.
+func (d *Disk) check() (all []Damaged) {
 	live := d.cat.live()
 	bad := make(map[*batch]error)
 	var buf []byte
@@ -37,7 +56,6 @@ func (d *Disk) Check() ([]Damaged, error) {
 			bad[b] = err
 		}
 	}
-	var all []Damaged
 	for _, r := range d.cat.snaps {
 		_, err := d.state(r)
 		if err == nil {
@@ -47,10 +65,7 @@ func (d *Disk) Check() ([]Damaged, error) {
 			all = append(all, Damaged{r.Entry, err})
 		}
 	}
-	if d.damage != nil {
-		return all, d.damage
-	}
-	return all, nil
+	return all
 }
 
 // checkKeys compares pages with their keys.

@@ -30,14 +30,8 @@ func (d *Disk) compactIf(n int64) error {
 }
 
 func (d *Disk) compact() error {
-	if p := d.packer; p != nil {
-		err := p.flush()
-		if err == nil {
-			err = p.seal()
-		}
-		if d.sticky(err) != nil {
-			return err
-		}
+	if err := d.sealPacker(); err != nil {
+		return err
 	}
 	live := d.cat.live()
 	stay := d.worthKeeping(live)
@@ -178,13 +172,11 @@ func (c *compaction) finish() error {
 	if err := d.writeIndex(f.b, c.cat); err != nil {
 		return err
 	}
-	old.retire()
 	d.packer = c.packer
 	// What cannot be removed now is so by the next process that writes.
 	d.fs.Remove(d.indexPath(generation))
 	for _, s := range old.segments {
 		if !c.stay[s] {
-			s.open() // for the snapshots that were loaded from it
 			d.fs.Remove(s.path)
 		}
 	}

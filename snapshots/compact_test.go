@@ -149,13 +149,13 @@ func TestDiskThin(t *testing.T) {
 	dir := t.TempDir()
 	r := newRig(t, 64)
 	d := r.open(dir, ReadWrite)
-	const budget = 900 << 10
+	const budget = 400 << 10
 	for i := range 60 {
 		name := ""
 		if i == 20 {
 			name = "named"
 		}
-		r.incompressible(i%64, (i+30)%64)
+		r.incompressible(i%16, (i+8)%16)
 		r.put(d, r.take(name, 0))
 		present := machine.Moment{ICount: r.next - 1}
 		if _, err := d.Thin(budget, present); err != nil {
@@ -166,7 +166,7 @@ func TestDiskThin(t *testing.T) {
 		}
 	}
 	list := r.verifyAll(d)
-	if len(list) < 5 || list[0] != "@1" || list[len(list)-1] != "@60" {
+	if len(list) < 5 || len(list) > 40 || list[0] != "@1" || list[len(list)-1] != "@60" {
 		t.Errorf("what is left is %q; want the first, some, and the last", list)
 	}
 	if _, ok := d.Named("named"); !ok {

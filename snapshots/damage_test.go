@@ -175,6 +175,9 @@ func TestNoWriteAfterDamage(t *testing.T) {
 	write(t, path, b)
 	d := r.open(dir, ReadWrite)
 	var damaged *ErrDamaged
+	if err := d.Incomplete(); !errors.As(err, &damaged) || damaged.File != path {
+		t.Errorf("Incomplete() = %v; want ErrDamaged in %s", err, path)
+	}
 	if err := d.Put(r.take("third", 1)); !errors.As(err, &damaged) || damaged.File != path {
 		t.Errorf("Put behind a damaged record: %v; want ErrDamaged in %s", err, path)
 	}
@@ -312,8 +315,9 @@ func TestShortRecordAfterCut(t *testing.T) {
 	long := framed.Append(nil, testID, int64(len(whole)), kindChunks, make([]byte, 10000))
 	write(t, path, append(bytes.Clone(whole), long[:9000]...))
 	d := r.open(dir, ReadWrite)
-	if d.Incomplete() == nil {
-		t.Error("a cut tail went unnoticed")
+	var cut *ErrCutOff
+	if err := d.Incomplete(); !errors.As(err, &cut) || cut.File != path || cut.Offset != int64(len(whole)) {
+		t.Errorf("Incomplete() = %v; want ErrCutOff at byte %d of %s", err, len(whole), path)
 	}
 	first, err := d.Load(d.List()[0])
 	if err != nil {
@@ -419,4 +423,46 @@ func FuzzBatch(f *testing.F) {
 			t.Errorf("decoding gives %d keys and %d bytes", len(keys), len(pages))
 		}
 	})
+}
+
+// Whatever keeps pages from being read, it says of which snapshot.
+func TestUnreadable(t *testing.T) {
+	r := newRig(t, 12)
+	d := r.open(t.TempDir(), ReadWrite)
+	r.put(d, r.take("a", 9))
+	for what, spoil := range map[string]func(path string) error{
+		"missing":       os.Remove,
+		"cut off":       func(path string) error { return os.Truncate(path, 50) },
+		"behind a loop": func(path string) error { return errors.Join(os.Remove(path), os.Symlink(path, path)) },
+		"a directory":   func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o755)) },
+		"of another version": func(path string) error {
+			b, err := os.ReadFile(path)
+			newer := framed.Format{Magic: segmentFormat.Magic, Version: segmentFormat.Version + 1}
+			return errors.Join(err, os.WriteFile(path, append(newer.Header(testID), b[framed.HeaderSize:]...), 0o644))
+		},
+	} {
+		dir := t.TempDir()
+		w := r.open(dir, ReadWrite)
+		s, err := d.Load(d.List()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.put(w, s)
+		w.Close()
+		if err := spoil(filepath.Join(dir, segmentName(1))); err != nil {
+			t.Fatal(err)
+		}
+		w = r.open(dir, ReadOnly)
+		if s, err = w.Load(w.List()[0]); err != nil {
+			t.Fatal(err)
+		}
+		_, readErr := s.ReadRAM(make([]byte, len(r.mem.ram)), 0)
+		_, restoreErr := newStore(t, newFakeMemory(12), false).Restore(s)
+		for _, err := range []error{readErr, restoreErr} {
+			var unreadable *UnreadableError
+			if !errors.As(err, &unreadable) || unreadable.At != s.State.At || unreadable.Err == nil {
+				t.Errorf("pages that are %s: %v; want UnreadableError of the snapshot of %v", what, err, s.State.At)
+			}
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/vmrr/vmrr/internal/framed"
@@ -36,14 +37,14 @@ type Disk struct {
 	generation  uint64 // number of the index file, 0 if there is none
 	index       file
 	end         int64 // of the index's whole frames, bytes
-	damage      *ErrDamaged
-	cut         bool // the damage is no more than a cut tail
+	incomplete  error // *ErrDamaged or *ErrCutOff: why the index was not read to its end
 	nextSegment uint64
 
 	// recorded is how much of the catalog is in the index file. The rest is of a Put
 	// that failed before its record, and goes there with the next.
 	recorded extent
 	linked   map[*batch]*batch // batches of another store that are here too
+	retired  []*segment        // not in the catalog any more, but snapshots were loaded of them
 
 	lock   io.Closer // not nil once something was written
 	packer *packer   // nil until a snapshot was put
@@ -64,7 +65,7 @@ func openDisk(fs filesystem, dir string, id framed.ID, ramSize int, mode Mode) (
 	if ramSize <= 0 || ramSize%PageSize != 0 {
 		return nil, fmt.Errorf("a RAM of %d bytes cannot be snapshotted: want a multiple of %d", ramSize, PageSize)
 	}
-	d := &Disk{dir: dir, id: id, ramSize: ramSize, mode: mode, fs: fs, cache: newCache(ramSize / PageSize)}
+	d := &Disk{dir: dir, id: id, ramSize: ramSize, mode: mode, fs: fs, cache: newCache(min(ramSize, maxCached) / PageSize)}
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("opening the snapshots in %s: %w", dir, err)
 	}
@@ -88,16 +89,13 @@ func (d *Disk) newCatalog() *catalog {
 	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64)}
 }
 
-// Incomplete returns *ErrDamaged if the end of the index is damaged or was cut off:
-// snapshots that were recorded behind that place are not known. It is nil if the
-// index is whole.
+// Incomplete returns *ErrDamaged if the end of the index is damaged, *ErrCutOff if it is
+// cut off: snapshots that were recorded behind that place are not known. It is nil if
+// the index is whole.
 func (d *Disk) Incomplete() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.damage == nil {
-		return nil
-	}
-	return d.damage
+	return d.incomplete
 }
 
 // List returns the snapshots, earliest first.
@@ -204,7 +202,7 @@ func (d *Disk) Close() error {
 	if d.packer != nil {
 		errs = append(errs, d.packer.seal())
 	}
-	for _, s := range d.cat.segments {
+	for _, s := range slices.Concat(d.cat.segments, d.retired) {
 		errs = append(errs, s.close())
 	}
 	if d.index != nil {

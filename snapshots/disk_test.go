@@ -426,3 +426,16 @@ func TestPutRefusals(t *testing.T) {
 		r.wantList(d, "a@1")
 	}
 }
+
+// The cache has room for a machine's RAM, but for no more than maxCached.
+func TestCacheSize(t *testing.T) {
+	for ram, want := range map[int]int{4 * PageSize: 4, maxCached: maxCached / PageSize, 2 * maxCached: maxCached / PageSize} {
+		d, err := OpenDisk(t.TempDir(), testID, ram, ReadOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.cache.most; got != want {
+			t.Errorf("with %d bytes of RAM the cache has room for %d pages; want %d", ram, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package snapshots
 import (
 	"errors"
 	"io"
+	"os"
 	"sync/atomic"
 )
 
@@ -21,6 +22,7 @@ type faultyFiles struct {
 	once  bool // only one step fails, and those that follow are taken
 	noLn  bool
 	reads atomic.Int64 // of files' contents
+	power *power       // nil: nothing is noted of what is durable
 }
 
 func (f *faultyFiles) step() error {
@@ -41,6 +43,9 @@ func (f *faultyFiles) MkdirAll(dir string) error {
 	if err := f.step(); err != nil {
 		return err
 	}
+	if _, err := os.Stat(dir); err != nil {
+		f.power.newDir(dir)
+	}
 	return f.hostFiles.MkdirAll(dir)
 }
 
@@ -49,7 +54,7 @@ func (f *faultyFiles) Open(path string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyFile{x, f}, nil
+	return &faultyFile{x, f, path}, nil
 }
 
 func (f *faultyFiles) Update(path string) (file, error) {
@@ -57,7 +62,7 @@ func (f *faultyFiles) Update(path string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyFile{x, f}, nil
+	return &faultyFile{x, f, path}, nil
 }
 
 func (f *faultyFiles) Create(path string) (file, error) {
@@ -68,7 +73,7 @@ func (f *faultyFiles) Create(path string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyFile{x, f}, nil
+	return &faultyFile{x, f, path}, nil
 }
 
 func (f *faultyFiles) Link(from, to string) error {
@@ -95,18 +100,21 @@ func (f *faultyFiles) Remove(path string) error {
 	return f.hostFiles.Remove(path)
 }
 
+// SyncDir makes nothing durable on the host: no test needs it.
 func (f *faultyFiles) SyncDir(dir string) error {
 	if err := f.step(); err != nil {
 		return err
 	}
-	return f.hostFiles.SyncDir(dir)
+	f.power.syncDir(dir)
+	return nil
 }
 
 func (f *faultyFiles) Lock(dir string) (io.Closer, error) { return f.hostFiles.Lock(dir) }
 
 type faultyFile struct {
 	file
-	fs *faultyFiles
+	fs   *faultyFiles
+	path string // that it was opened by
 }
 
 func (f *faultyFile) ReadAt(b []byte, at int64) (int, error) {
@@ -133,4 +141,10 @@ func (f *faultyFile) Truncate(size int64) error {
 	return f.file.Truncate(size)
 }
 
-func (f *faultyFile) Sync() error { return f.fs.step() } // the test needs no durability
+// Sync makes nothing durable either.
+func (f *faultyFile) Sync() error {
+	if err := f.fs.step(); err != nil {
+		return err
+	}
+	return f.fs.power.sync(f)
+}

@@ -8,9 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// cache keeps pages that were read from a store on disk, up to a number of them:
-// that of the machine's RAM, so that one snapshot finds room. The one that was
-// read first goes first.
+// maxCached is how many bytes of pages a cache holds. No budget of snapshots counts
+// them.
+const maxCached = 256 << 20
+
+// cache keeps pages that were read from a store on disk, up to a number of them: that
+// of the machine's RAM, so that one snapshot finds room, or what maxCached allows. The
+// one that was read first goes first.
 type cache struct {
 	mu    sync.Mutex
 	data  map[*page]*pageData

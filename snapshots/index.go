@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,7 @@ func (d *Disk) load() error {
 }
 
 func (d *Disk) loadLatest() error {
-	generation, nextSegment, err := d.look()
+	generation, nextSegment, err := look(d.fs, d.dir)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (d *Disk) loadLatest() error {
 	if generation == 0 {
 		d.install(cat, 0, nil, 0, nextSegment)
 		if nextSegment > 1 { // an index is made before the first segment
-			d.damage = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
+			d.incomplete = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
 		}
 		return nil
 	}
@@ -66,29 +67,28 @@ func (d *Disk) loadLatest() error {
 		return err
 	}
 	end, err := d.readIndex(f, path, cat)
-	var damage *ErrDamaged
-	cut := false
-	if err != nil {
-		var cutOff *framed.CutOffError
-		cut = errors.As(err, &cutOff)
-		// Without the first frame, all that can be is that it was cut off.
-		if !errors.As(typed(err), &damage) || end == 0 && !cut {
-			f.Close()
-			return typed(err)
-		}
+	var (
+		cut     *framed.CutOffError
+		damaged *ErrDamaged
+	)
+	if errors.As(err, &cut) {
+		err = &ErrCutOff{cut.File, cut.Offset}
+	} else if err = typed(err); err != nil && (end == 0 || !errors.As(err, &damaged)) {
+		f.Close() // without the first frame, all that can be is that it was cut off
+		return err
 	}
 	for _, s := range cat.segments {
 		nextSegment = max(nextSegment, s.number+1)
 	}
 	d.install(cat, generation, f, end, nextSegment)
-	d.damage, d.cut = damage, cut
+	d.incomplete = err
 	return nil
 }
 
-// look returns the number of the index file that counts, 0 if there is none, and a
-// number that no segment has.
-func (d *Disk) look() (generation, nextSegment uint64, err error) {
-	names, err := d.fs.ReadDir(d.dir)
+// look returns the number of the index file in a directory that counts, 0 if there is
+// none, and a number that no segment has.
+func look(files filesystem, dir string) (generation, nextSegment uint64, err error) {
+	names, err := files.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, err
 	}
@@ -108,8 +108,31 @@ func (d *Disk) install(cat *catalog, generation uint64, f file, end int64, nextS
 	if d.index != nil {
 		d.index.Close() // it was only read, or is synced
 	}
+	if d.cat != nil && d.cat != cat {
+		d.cat.retire()
+		d.retireSegments(cat)
+	}
+	for _, s := range cat.segments {
+		s.index.Store(generation)
+	}
 	d.cat, d.generation, d.index, d.end, d.nextSegment = cat, generation, f, end, nextSegment
-	d.damage, d.cut, d.recorded = nil, false, cat.extent()
+	d.incomplete, d.recorded = nil, cat.extent()
+}
+
+// retireSegments lets go of those that a new catalog does not have. Their files may be
+// removed next, so they are opened if a snapshot that was loaded may need them, and
+// stay so until Close.
+func (d *Disk) retireSegments(cat *catalog) {
+	for _, s := range d.cat.segments {
+		switch {
+		case slices.Contains(cat.segments, s):
+		case s.loaded:
+			s.open() // who needs it and cannot have it hears of it
+			d.retired = append(d.retired, s)
+		default:
+			s.close()
+		}
+	}
 }
 
 // readIndex reads an index file into an empty catalog and returns where its whole

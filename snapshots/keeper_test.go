@@ -63,3 +63,31 @@ func TestKeeperError(t *testing.T) {
 	}
 	r.wantList(d, "a@1")
 }
+
+// With a budget, what is kept is thinned as it grows; named ones stay.
+func TestKeeperThins(t *testing.T) {
+	r := newRig(t, 64)
+	d := r.open(t.TempDir(), ReadWrite)
+	const budget = 400 << 10
+	k := NewKeeper(d, budget)
+	for i := range 60 {
+		name := ""
+		if i == 20 {
+			name = "named"
+		}
+		r.incompressible(i%16, (i+8)%16)
+		if err := k.Put(r.take(name, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	list := r.verifyAll(d)
+	if got := d.Bytes(); got > budget || len(list) == 60 {
+		t.Errorf("%d snapshots of 60 take %d bytes; want at most %d", len(list), got, budget)
+	}
+	if _, ok := d.Named("named"); !ok || len(list) < 3 || list[0] != "@1" || list[len(list)-1] != "@60" {
+		t.Errorf("what is left is %q; want the first, the named and the last one among them", list)
+	}
+}

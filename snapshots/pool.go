@@ -11,12 +11,28 @@ const chunkBytes = chunkPages * 8
 // table has it. Pages on disk are none of its business, they take no memory.
 type pool struct {
 	pages  map[uint64]*page // by hash, the head of a list
-	chunks map[*chunk]int   // how many retained tables have the chunk
+	chunks map[*chunk]*held // those of the retained tables
 	bytes  int64            // what these take
 }
 
+// held is what a pool knows of a chunk.
+type held struct {
+	tables int // retained ones that have it
+	pages  int // of it in memory
+}
+
 func newPool() *pool {
-	return &pool{pages: make(map[uint64]*page), chunks: make(map[*chunk]int)}
+	return &pool{pages: make(map[uint64]*page), chunks: make(map[*chunk]*held)}
+}
+
+// inMemory reports whether a retained table has pages in memory.
+func (p *pool) inMemory(t *table) bool {
+	for _, c := range t.chunks {
+		if c != nil && p.chunks[c].pages > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // intern returns the page with these contents. The table it becomes part of must
@@ -68,13 +84,17 @@ func (p *pool) retain(t *table) {
 		if c == nil {
 			continue
 		}
-		if p.chunks[c]++; p.chunks[c] > 1 {
+		if h := p.chunks[c]; h != nil {
+			h.tables++
 			continue
 		}
+		h := &held{tables: 1}
+		p.chunks[c] = h
 		p.bytes += chunkBytes
 		for _, x := range c {
 			if x != nil && x.data != nil {
 				x.refs++
+				h.pages++
 			}
 		}
 	}
@@ -85,7 +105,8 @@ func (p *pool) release(t *table) {
 		if c == nil {
 			continue
 		}
-		if p.chunks[c]--; p.chunks[c] > 0 {
+		h := p.chunks[c]
+		if h.tables--; h.tables > 0 {
 			continue
 		}
 		delete(p.chunks, c)
@@ -106,7 +127,7 @@ func (p *pool) release(t *table) {
 func (p *pool) adopt(t *table) *table {
 	b := newBuilder(t, p)
 	for n, c := range t.chunks {
-		if c == nil || p.chunks[c] > 0 {
+		if c == nil || p.chunks[c] != nil {
 			continue
 		}
 		for i, x := range c {

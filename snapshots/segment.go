@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vmrr/vmrr/internal/framed"
 )
@@ -28,6 +30,10 @@ type segment struct {
 	id     framed.ID
 	path   string
 	fs     filesystem
+	// index is the generation of the last index that is known here to name it.
+	index atomic.Uint64
+	// loaded says that a snapshot was loaded that needs it. It is under the Disk's lock.
+	loaded bool
 
 	mu     sync.Mutex
 	f      file // nil: not open yet
@@ -46,7 +52,7 @@ func (s *segment) open() (file, error) {
 	}
 	f, err := s.fs.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &ErrDamaged{File: s.path, Offset: -1, What: "it is missing"}
+		return nil, s.missing()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening a file of snapshots: %w", err)
@@ -62,6 +68,16 @@ func (s *segment) open() (file, error) {
 	}
 	s.f = f
 	return f, nil
+}
+
+// missing says why there is no file: an index is replaced before a segment goes that
+// its successor does not name.
+func (s *segment) missing() error {
+	generation, _, err := look(s.fs, filepath.Dir(s.path))
+	if err == nil && generation > s.index.Load() {
+		return fmt.Errorf("%s is gone: %w", s.path, ErrChanged)
+	}
+	return &ErrDamaged{File: s.path, Offset: -1, What: "it is missing"}
 }
 
 func idOf(r *framed.Reader) []byte {

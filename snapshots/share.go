@@ -24,13 +24,14 @@ func (d *Disk) Share(s *Snapshot, dir string, id framed.ID, names ...string) err
 }
 
 func (d *Disk) share(s *Snapshot, dir string, id framed.ID, names []string) (err error) {
-	if d.closed {
+	switch {
+	case d.closed:
 		return ErrClosed
+	case d.err != nil:
+		return d.err // there may be pages of which nobody knows where they are
 	}
-	if d.packer != nil { // what is linked must not grow
-		if err := d.sticky(d.packer.seal()); err != nil {
-			return err
-		}
+	if err := d.sealPacker(); err != nil { // what is linked must not grow
+		return err
 	}
 	child, err := openDisk(d.fs, dir, id, d.ramSize, ReadWrite)
 	if err != nil {
@@ -45,7 +46,9 @@ func (d *Disk) share(s *Snapshot, dir string, id framed.ID, names []string) (err
 	if err := child.preparePacker(); err != nil {
 		return err
 	}
-	child.link(d.cat, s)
+	if err := child.link(d.cat, s); err != nil {
+		return err
+	}
 	origin := *s
 	origin.State.Consumed = 0
 	for _, name := range names {
@@ -57,8 +60,8 @@ func (d *Disk) share(s *Snapshot, dir string, id framed.ID, names []string) (err
 }
 
 // link makes the greater part of what a snapshot needs of another store part of this
-// one. What cannot be linked is left for Put to copy.
-func (d *Disk) link(from *catalog, s *Snapshot) {
+// one, durably. What cannot be linked is left for Put to copy.
+func (d *Disk) link(from *catalog, s *Snapshot) error {
 	pages := s.ram.onDisk(from.owner)
 	needed := make(map[*segment]int64)
 	for b, which := range pages {
@@ -86,14 +89,16 @@ func (d *Disk) link(from *catalog, s *Snapshot) {
 			d.linked[b] = here
 		}
 	}
+	return d.syncSegments(d.cat.segments)
 }
 
-// onDisk returns which pages of a table a store has, by batch and slot.
+// onDisk returns which pages of a table a store has, by batch and slot. A batch that
+// could not be written is in no segment.
 func (t *table) onDisk(d *Disk) map[*batch]uint64 {
 	pages := make(map[*batch]uint64)
 	for i := range t.pages {
 		if p := t.get(i); p != nil {
-			if at := p.at.Load(); at != nil && at.batch.owner == d {
+			if at := p.at.Load(); at != nil && at.batch.owner == d && at.batch.seg != nil {
 				pages[at.batch] |= 1 << at.slot
 			}
 		}

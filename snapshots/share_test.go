@@ -3,6 +3,7 @@
 package snapshots
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -88,4 +89,63 @@ func TestShare(t *testing.T) {
 			r.wantList(c, "origin@2", "kept@2", "next@4")
 		})
 	}
+}
+
+// A store whose disk was full shares nothing any more, and says why. One that could
+// not read what it was to put shares what it has.
+func TestShareAfterFailedPut(t *testing.T) {
+	r := newRig(t, 3*batchPages)
+	files := &faultyFiles{most: -1}
+	d, err := openDisk(files, t.TempDir(), testID, len(r.mem.ram), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r.put(d, r.take("a", 9))
+	r.incompressible(1, 2, 3)
+	snap := r.take("b", 0)
+	files.most = files.steps
+	if err := d.Put(snap); !errors.Is(err, errStopped) {
+		t.Fatalf("Put on a full disk: %v; want %v", err, errStopped)
+	}
+	files.most = -1
+	if err := d.Share(snap, filepath.Join(t.TempDir(), "child"), framed.ID{9}, "origin"); !errors.Is(err, errStopped) {
+		t.Errorf("Share after a failed Put: %v; want %v", err, errStopped)
+	}
+}
+
+func TestShareAfterUnreadable(t *testing.T) {
+	r := newRig(t, 2*chunkPages)
+	from := t.TempDir()
+	d := r.open(from, ReadWrite)
+	r.incompressible(2*chunkPages - 1)
+	r.put(d, r.take("lost", 0))
+	lost, err := d.Load(d.List()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(d.cat.segments[0].path, 50); err != nil {
+		t.Fatal(err)
+	}
+	// The first chunk of what is to be put is in memory, the second is lost.
+	r.incompressible(0, 1)
+	good := r.take("good", 0)
+	mixed := &Snapshot{State: good.State, ram: newTable(2 * chunkPages)}
+	mixed.ram.chunks[0], mixed.ram.chunks[1] = good.ram.chunks[0], lost.ram.chunks[1]
+
+	d = r.open(t.TempDir(), ReadWrite)
+	if err := d.Put(mixed); err == nil {
+		t.Fatal("Put of what cannot be read has no error")
+	}
+	r.begins = map[string]bool{"origin": true}
+	dir := filepath.Join(t.TempDir(), "child")
+	if err := d.Share(good, dir, framed.ID{9}, "origin"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := OpenDisk(dir, framed.ID{9}, len(r.mem.ram), ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	r.wantList(c, "origin@2")
 }

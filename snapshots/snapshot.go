@@ -17,7 +17,7 @@ func (s *Snapshot) RAMSize() int { return s.ram.pages * PageSize }
 
 // ReadRAM copies memory contents from the snapshot, starting at an offset into
 // RAM, and returns how much it copied: less than asked only at the end of RAM, or
-// with an error of reading the snapshot's store.
+// with an error of reading the snapshot's store, *UnreadableError.
 func (s *Snapshot) ReadRAM(b []byte, offset uint64) (int, error) {
 	size := uint64(s.RAMSize())
 	if offset >= size || len(b) == 0 {
@@ -31,7 +31,7 @@ func (s *Snapshot) ReadRAM(b []byte, offset uint64) (int, error) {
 	}
 	data, err := fetch(pages)
 	if err != nil {
-		return 0, err
+		return 0, &UnreadableError{s.State.At, err}
 	}
 	n, skip := 0, offset%PageSize
 	for _, d := range data {

@@ -13,7 +13,7 @@ import (
 // the machine's thread, while it is stopped.
 type Store struct {
 	mem     Memory
-	compare bool // do not trust the dirty pages, look at all of them
+	compare bool // for tests: do not trust the dirty pages, look at all of them
 	pool    *pool
 	snaps   []*Snapshot
 	// ref is what RAM held when epoch began; nil if that is not known.
@@ -21,13 +21,12 @@ type Store struct {
 	epoch uint32
 }
 
-// NewStore returns an empty store for a machine's memory. With compare, dirty
-// pages are found by comparing all of RAM: slow, but it needs no dirty tracking.
-func NewStore(mem Memory, compare bool) (*Store, error) {
+// NewStore returns an empty store for a machine's memory.
+func NewStore(mem Memory) (*Store, error) {
 	if n := len(mem.RAM()); n == 0 || n%PageSize != 0 {
 		return nil, fmt.Errorf("a RAM of %d bytes cannot be snapshotted: want a multiple of %d", n, PageSize)
 	}
-	return &Store{mem: mem, compare: compare, pool: newPool()}, nil
+	return &Store{mem: mem, pool: newPool()}, nil
 }
 
 // Take adds a snapshot of RAM as it is now and the given state. Only pages that
@@ -51,7 +50,7 @@ func (s *Store) Take(name string, state State) *Snapshot {
 // Restore makes RAM what it was when the snapshot was taken, and returns the
 // number of pages that it wrote. Setting the rest of the machine to the
 // snapshot's State is the caller's. The snapshot need not be in the store. RAM
-// is unchanged if the snapshot's own store cannot be read.
+// is unchanged if the snapshot's own store cannot be read: *UnreadableError.
 func (s *Store) Restore(snap *Snapshot) (int, error) {
 	ram := s.mem.RAM()
 	if snap.RAMSize() != len(ram) {
@@ -73,7 +72,7 @@ func (s *Store) Restore(snap *Snapshot) (int, error) {
 	}
 	then, err := fetch(pages)
 	if err != nil {
-		return 0, fmt.Errorf("restoring the snapshot of %v: %w", snap.State.At, err)
+		return 0, &UnreadableError{snap.State.At, err}
 	}
 	written, first, count := 0, 0, 0
 	flush := func() {

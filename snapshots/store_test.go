@@ -71,10 +71,11 @@ func at(icount uint64, sub uint32) State {
 
 func newStore(t testing.TB, m Memory, compare bool) *Store {
 	t.Helper()
-	s, err := NewStore(m, compare)
+	s, err := NewStore(m)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.compare = compare
 	return s
 }
 
@@ -213,7 +214,7 @@ func TestOtherRAMIsRefused(t *testing.T) {
 		t.Error("Add of a smaller machine's snapshot gives no error")
 	}
 	for _, n := range []int{0, 1, PageSize + 1} {
-		if _, err := NewStore(&fakeMemory{ram: make([]byte, n)}, false); err == nil {
+		if _, err := NewStore(&fakeMemory{ram: make([]byte, n)}); err == nil {
 			t.Errorf("NewStore with %d bytes of RAM gives no error", n)
 		}
 	}

@@ -12,12 +12,20 @@ import (
 // Thin drops snapshots until the rest takes at most budget bytes, and returns
 // them: each time the one whose loss hurts least, seen from the present moment,
 // so that what stays lies at distances that double into the past. The first one,
-// those with a name and pinned ones stay, even if the budget is exceeded.
+// those with a name and pinned ones stay, even if the budget is exceeded; so do those
+// all of whose pages are on disk: their loss would give back next to nothing.
 func (s *Store) Thin(budget int64, present machine.Moment) (dropped []*Snapshot) {
+	if s.Bytes() <= budget {
+		return nil
+	}
+	onDisk := make(map[*Snapshot]bool)
+	for _, snap := range s.snaps {
+		onDisk[snap] = !s.pool.inMemory(snap.ram)
+	}
 	for s.Bytes() > budget {
 		i := victim(len(s.snaps), present, func(i int) (uint64, bool) {
 			snap := s.snaps[i]
-			return snap.State.At.ICount, snap.Name != "" || snap.Pinned
+			return snap.State.At.ICount, snap.Name != "" || snap.Pinned || onDisk[snap]
 		})
 		if i < 0 {
 			break

@@ -103,3 +103,33 @@ func TestLess(t *testing.T) {
 		}
 	}
 }
+
+// A snapshot whose pages are on disk gives back nothing, and stays.
+func TestThinLeavesWhatIsOnDisk(t *testing.T) {
+	r := newRig(t, 40)
+	d := r.open(t.TempDir(), ReadWrite)
+	for range 3 {
+		r.incompressible(1, 2, 3)
+		r.put(d, r.take("", 0))
+	}
+	s := newStore(t, newFakeMemory(40), false)
+	s.Take("", at(0, 0))
+	for _, e := range d.List() {
+		snap, err := d.Load(e)
+		if err == nil {
+			err = s.Add(snap)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	mixed := s.List()[2]
+	if _, err := s.Restore(mixed); err != nil {
+		t.Fatal(err)
+	}
+	s.mem.(*fakeMemory).write(9*PageSize, 1)
+	taken := s.Take("", at(9, 0))
+	if got := s.Thin(0, machine.Moment{ICount: 9}); len(got) != 1 || got[0] != taken {
+		t.Errorf("Thin to nothing drops %d snapshots; want the one that has a page in memory", len(got))
+	}
+}

@@ -5,113 +5,9 @@ package snapshots
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/vmrr/vmrr/machine"
 )
-
-// Begin makes ready for changes, as the first one does by itself, and says what would
-// keep all of them from being made: another process that writes, or a directory that
-// cannot be written to.
-func (d *Disk) Begin() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.begin(); err != nil {
-		return fmt.Errorf("writing snapshots to %s: %w", d.dir, err)
-	}
-	return nil
-}
-
-// begin makes ready for a change. From the first one on, other processes' changes
-// are kept away.
-func (d *Disk) begin() error {
-	switch {
-	case d.closed:
-		return ErrClosed
-	case d.err != nil:
-		return d.err
-	case d.mode == ReadOnly:
-		return ErrReadOnly
-	case d.lock != nil:
-		return nil
-	}
-	if err := d.fs.MkdirAll(d.dir); err != nil {
-		return err
-	}
-	lock, err := d.fs.Lock(d.dir)
-	if err != nil {
-		return err
-	}
-	if err := d.takeOver(); err != nil {
-		lock.Close()
-		return err
-	}
-	d.lock = lock
-	return nil
-}
-
-// takeOver makes the store good to be written to: what other processes did
-// meanwhile is read, what they left unfinished is removed, a cut tail is cut off.
-func (d *Disk) takeOver() error {
-	old := d.cat
-	if err := d.load(); err != nil {
-		return err
-	}
-	old.retire()
-	if d.damage != nil && !d.cut {
-		return d.damage // what it loses may still be wanted
-	}
-	if d.end == 0 {
-		return d.start()
-	}
-	if err := d.removeLeftovers(); err != nil {
-		return err
-	}
-	f, err := d.fs.Update(d.indexPath(d.generation))
-	if err != nil {
-		return err
-	}
-	if err := f.Truncate(d.end); err != nil {
-		f.Close()
-		return err
-	}
-	d.install(d.cat, d.generation, f, d.end, d.nextSegment)
-	return nil
-}
-
-// start begins the first index, or the next where not even the first record of the
-// last one is there.
-func (d *Disk) start() error {
-	if err := d.removeLeftovers(); err != nil {
-		return err
-	}
-	cat := d.newCatalog()
-	if err := d.writeIndex(d.newIndex(cat).b, cat); err != nil {
-		return err
-	}
-	return d.removeLeftovers()
-}
-
-// removeLeftovers removes the files that the index does not name: those of a writer
-// that was killed, and those that Compact has replaced.
-func (d *Disk) removeLeftovers() error {
-	names, err := d.fs.ReadDir(d.dir)
-	if err != nil {
-		return err
-	}
-	ours := map[string]bool{indexName(d.generation): true}
-	for _, s := range d.cat.segments {
-		ours[segmentName(s.number)] = true
-	}
-	for _, name := range names {
-		if isStoreFile(name) && !ours[name] {
-			if err := d.fs.Remove(filepath.Join(d.dir, name)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // Put adds a snapshot; one of the same name is gone then. The pages are written
 // before the record that needs them, so that a snapshot which is listed is whole. A
@@ -178,6 +74,18 @@ func (d *Disk) preparePacker() error {
 	}
 	d.packer = p
 	return nil
+}
+
+// sealPacker writes all pages that the packer has, and ends its segment.
+func (d *Disk) sealPacker() error {
+	if d.packer == nil {
+		return nil
+	}
+	err := d.packer.flush()
+	if err == nil {
+		err = d.packer.seal()
+	}
+	return d.sticky(err)
 }
 
 func (d *Disk) write(s *Snapshot, name string) error {

@@ -54,7 +54,7 @@ type Live struct {
 
 // NewLive switches the machine on.
 func NewLive(cfg LiveConfig) (*Live, error) {
-	store, err := snapshots.NewStore(&memory{cfg.Machine}, false)
+	store, err := snapshots.NewStore(&memory{cfg.Machine})
 	if err != nil {
 		return nil, err
 	}

@@ -87,15 +87,15 @@ func (t *Timeline) nearest(n uint64) *snapshots.Snapshot {
 	return t.begin // at n itself, but not of the canonical state
 }
 
-// restoreNear restores the snapshot that pick returns. One that turns out to be
-// damaged on disk is dropped, and pick asked again: there is an earlier one, the
+// restoreNear restores the snapshot that pick returns. One whose pages cannot be read
+// from disk is dropped, and pick asked again: there is an earlier one, the
 // first of all is in memory.
 func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snapshot, error) {
 	for {
 		s := pick()
 		err := t.restore(s)
-		var damaged *snapshots.ErrDamaged
-		if !errors.As(err, &damaged) || !t.store.Delete(s) {
+		var unreadable *snapshots.UnreadableError
+		if !errors.As(err, &unreadable) || !t.store.Delete(s) {
 			return s, err
 		}
 		slog.Warn("a snapshot is left out", "err", err)

@@ -60,7 +60,7 @@ type Timeline struct {
 
 // New switches the machine on at the beginning of the recording.
 func New(cfg Config) (*Timeline, error) {
-	store, err := snapshots.NewStore(&memory{cfg.Machine}, false)
+	store, err := snapshots.NewStore(&memory{cfg.Machine})
 	if err != nil {
 		return nil, err
 	}

@@ -157,14 +157,14 @@ func (v *verifier) pass(w way, g goal) (o outcome, err error) {
 
 // check compares the machine, which is at a goal, with it.
 func (v *verifier) check(g goal) (diverged *replay.ErrDiverged, err error) {
-	var damaged *snapshots.ErrDamaged
+	var unreadable *snapshots.UnreadableError
 	switch end := v.cfg.Player.End(); {
 	case g.snap != nil:
 		list, err := v.compareKept(g.snap)
 		switch {
 		case errors.As(err, &diverged):
 			return diverged, nil
-		case errors.As(err, &damaged):
+		case errors.As(err, &unreadable):
 			v.unread = append(v.unread, err)
 			return nil, nil
 		case err != nil || len(list) == 0:

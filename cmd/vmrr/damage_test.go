@@ -97,7 +97,7 @@ func noticed(t *testing.T, dir, path, what string, log []replay.Record) {
 	switch code := exitCode(err); {
 	case err == nil && !strings.Contains(said.String(), "cut off"):
 		t.Errorf("%s: nobody noticed", what)
-	case err == nil: // as a killed recorder leaves it
+	case err == nil: // the log or the index of snapshots, as a killed recorder leaves it
 	case code != exitDamaged && code != exitError:
 		t.Errorf("%s: exit code %d (%v); want %d", what, code, err, exitDamaged)
 	case !strings.Contains(err.Error(), filepath.Base(path)) && filepath.Base(path) != "manifest.json":

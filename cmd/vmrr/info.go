@@ -184,7 +184,9 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	line(out, "snapshots", "%d, %s%s", len(list), humanize.IBytes(uint64(disk.Bytes())), names)
 	damaged, err := disk.Check()
 	var errs []error
-	if err != nil {
+	if cut := (*snapshots.ErrCutOff)(nil); errors.As(err, &cut) {
+		line(out, "", "%v", cut)
+	} else if err != nil {
 		errs = append(errs, err)
 	}
 	for _, d := range damaged {

@@ -27,6 +27,9 @@ func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
 	if err != nil {
 		return &kept{err: err}
 	}
+	if cut := (*snapshots.ErrCutOff)(nil); errors.As(disk.Incomplete(), &cut) {
+		slog.Warn("the last snapshot may be lost", "err", cut)
+	}
 	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }
 
@@ -97,12 +100,21 @@ func (k *kept) close() error {
 	return errors.Join(k.keeper.Close(), k.disk.Close())
 }
 
-// damage says why not all of the snapshots are known; nil if they are.
+// damage says why not all of the snapshots are known; nil if they are. An index that
+// is cut off is what a recorder leaves that was killed, and no damage.
 func (k *kept) damage() error {
 	if k.err != nil {
 		return k.err
 	}
-	return k.disk.Incomplete()
+	return unlessCutOff(k.disk.Incomplete())
+}
+
+// unlessCutOff returns what is wrong with an index, but for a cut tail.
+func unlessCutOff(err error) error {
+	if cut := (*snapshots.ErrCutOff)(nil); errors.As(err, &cut) {
+		return nil
+	}
+	return err
 }
 
 // addTo makes the snapshots known to a timeline. What cannot be read is left out with
@@ -118,7 +130,7 @@ func (k *kept) addTo(t *timeline.Timeline, wanted string) error {
 	if k.err != nil {
 		return leftOut(wanted, k.err)
 	}
-	if err := k.disk.Incomplete(); err != nil {
+	if err := k.damage(); err != nil {
 		name := wanted
 		if _, ok := k.disk.Named(wanted); ok {
 			name = ""

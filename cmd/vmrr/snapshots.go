@@ -56,7 +56,7 @@ func listSnapshots(args []string) (err error) {
 		fmt.Printf("%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
 	}
 	fmt.Printf("%d snapshots, %s\n", len(rec.kept.disk.List()), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
-	return rec.kept.disk.Incomplete()
+	return rec.kept.damage()
 }
 
 func createSnapshots(ctx context.Context, args []string) (err error) {

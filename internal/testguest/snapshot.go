@@ -20,7 +20,7 @@ type Store struct {
 // NewStore returns an empty store.
 func (vm *VM) NewStore(t testing.TB) *Store {
 	t.Helper()
-	s, err := snapshots.NewStore(memory{vm.Machine}, false)
+	s, err := snapshots.NewStore(memory{vm.Machine})
 	if err != nil {
 		t.Fatal(err)
 	}
