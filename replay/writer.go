@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vmrr/vmrr/internal/atomicfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -68,7 +67,7 @@ func CreateLog(path string, id ID) (*Writer, error) {
 		f.Close()
 		return nil, err
 	}
-	if err := atomicfile.SyncDir(filepath.Dir(path)); err != nil {
+	if err := syncDir(filepath.Dir(path)); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("creating the recording's log %s: %w", path, err)
 	}
