@@ -4,13 +4,13 @@ package replay
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
 )
@@ -22,6 +22,9 @@ const (
 	filesName    = "files"
 	snapsName    = "snapshots"
 )
+
+// syncDir makes the names in a directory durable. A test looks at what it leaves out.
+var syncDir = atomicfile.SyncDir
 
 // Dir is the directory of one recording.
 type Dir struct {
@@ -39,6 +42,7 @@ func Create(path string, m Manifest) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
+	path = filepath.Clean(path)
 	d := &Dir{path: path, m: m}
 	rand.Read(d.id[:])
 	d.m.Format, d.m.ID, d.m.MachineHash = FormatVersion, d.id.String(), hash
@@ -49,23 +53,65 @@ func Create(path string, m Manifest) (*Dir, error) {
 	if err := CheckFree(path); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
-	}
-	for _, sub := range []string{filesName, snapsName} {
-		if err := os.Mkdir(filepath.Join(path, sub), 0o755); err != nil {
-			d.clear()
-			return nil, fmt.Errorf("creating the recording %s: %w", path, err)
-		}
-	}
-	if err := d.writeManifest(); err != nil {
-		d.clear()
-		return nil, err
-	}
-	if err := atomicfile.SyncDir(filepath.Dir(filepath.Clean(path))); err != nil {
+	if err := d.create(); err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
 	return d, nil
+}
+
+// create makes the directory, the parents that it has not yet, and what is in it,
+// all of it durable. If anything fails, it removes what it made and nothing else:
+// another recorder may be at the same path.
+func (d *Dir) create() (err error) {
+	made, err := makeAll(d.path)
+	defer func() {
+		if err != nil {
+			for _, name := range slices.Backward(made) {
+				os.Remove(name) // fails if somebody else has put something there
+			}
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	dirs := slices.Clone(made)
+	for _, sub := range []string{filesName, snapsName} { // files: only one recorder can make it
+		name := filepath.Join(d.path, sub)
+		if err := os.Mkdir(name, 0o755); err != nil {
+			return err
+		}
+		made = append(made, name)
+	}
+	made = append(made, filepath.Join(d.path, manifestName))
+	if err := d.writeManifest(); err != nil { // syncs what is in the directory as well
+		return err
+	}
+	for _, dir := range append(dirs, d.path) {
+		if err := syncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeAll makes a directory and its parents, and returns those that were not there.
+func makeAll(path string) (made []string, err error) {
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return nil, nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if made, err = makeAll(parent); err != nil {
+			return made, err
+		}
+	}
+	err = os.Mkdir(path, 0o755)
+	if err == nil {
+		return append(made, path), nil
+	}
+	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
+		return made, nil // somebody else was faster
+	}
+	return made, err
 }
 
 // CheckFree returns an error unless there is nothing at path, or an empty directory:
@@ -79,12 +125,6 @@ func CheckFree(path string) error {
 		return fmt.Errorf("creating the recording %s: the directory is not empty; give another one", path)
 	}
 	return nil
-}
-
-// clear makes the directory of a failed Create empty again, as far as it can.
-func (d *Dir) clear() {
-	os.Remove(filepath.Join(d.path, filesName))
-	os.Remove(filepath.Join(d.path, snapsName))
 }
 
 // Open opens a recording. Its errors are *ErrDamaged and *ErrVersion, and one
@@ -136,19 +176,6 @@ func (d *Dir) SnapshotPath() string { return filepath.Join(d.path, snapsName) }
 // Manifest returns a copy of the manifest, and ID the recording's id in it.
 func (d *Dir) Manifest() Manifest { return d.m }
 func (d *Dir) ID() ID             { return d.id }
-
-// CheckMachine returns *ErrMachineMismatch unless config is the configuration of
-// the recorded machine.
-func (d *Dir) CheckMachine(config json.RawMessage) error {
-	got, err := MachineHash(config)
-	if err != nil {
-		return err
-	}
-	if got != d.m.MachineHash {
-		return &ErrMachineMismatch{File: d.path, What: "machine configuration", Want: d.m.MachineHash, Got: got}
-	}
-	return nil
-}
 
 // CreateLog creates the recording's log.
 func (d *Dir) CreateLog() (*Writer, error) { return CreateLog(d.LogPath(), d.id) }

@@ -71,7 +71,7 @@ func (d *Dir) LinkFile(from *Dir, name string) error {
 	defer src.Close()
 	want := *from.m.file(name)
 	if d.hardLink(from.filePath(name), name) {
-		if err := atomicfile.SyncDir(filepath.Join(d.path, filesName)); err != nil {
+		if err := syncDir(filepath.Join(d.path, filesName)); err != nil {
 			return fmt.Errorf("adding %q to the recording %s: %w", name, d.path, err)
 		}
 		return d.addEntry(want)

@@ -47,43 +47,50 @@ func TestLiveQueue(t *testing.T) {
 }
 
 func TestLiveIdle(t *testing.T) {
-	const now = uint64(1_000_000)
+	const now, waited = uint64(1_000_000), uint64(20_000_000)
 	input := func(l *Live) { l.Push(machine.Input{Kind: machine.InputPower}) }
 	interrupt := func(l *Live) { l.Interrupt() }
-	second, hour := now+uint64(time.Second), now+uint64(time.Hour)
+	hour := now + uint64(time.Hour)
 	tests := []struct {
 		name     string
 		sleep    bool
 		deadline uint64
 		before   func(*Live) // before Idle
-		during   func(*Live) // 20 ms into it
-		min, max uint64
+		during   func(*Live) // when it waits
+		want     uint64
 		err      error
 	}{
-		{"no sleep", false, hour, nil, nil, hour, hour, nil},
-		{"no sleep, input queued", false, hour, input, nil, now, now, nil},
-		{"no sleep, no timer, input", false, machine.NoDeadline, nil, input, now, now, nil},
-		{"no sleep, no timer, interrupt", false, machine.NoDeadline, nil, interrupt, now, now, nil},
-		{"no sleep, no timer, closed", false, machine.NoDeadline, nil, (*Live).Close, now, now, ErrClosed},
-		{"no sleep, closed before", false, hour, (*Live).Close, nil, now, now, ErrClosed},
-		{"sleep to the deadline", true, now + 5_000_000, nil, nil, now + 5_000_000, now + 5_000_000, nil},
-		{"sleep, input queued", true, hour, input, nil, now, now, nil},
-		{"sleep, input", true, hour, nil, input, now + 10_000_000, hour - 1, nil},
-		{"sleep, no timer, input", true, machine.NoDeadline, nil, input, now + 10_000_000, hour, nil},
-		{"sleep, interrupt", true, hour, nil, interrupt, now + 10_000_000, hour - 1, nil},
-		{"sleep, closed", true, second, nil, (*Live).Close, now, now, ErrClosed},
+		{"no sleep", false, hour, nil, nil, hour, nil},
+		{"no sleep, input queued", false, hour, input, nil, now, nil},
+		{"no sleep, no timer, input", false, machine.NoDeadline, nil, input, now, nil},
+		{"no sleep, no timer, interrupt", false, machine.NoDeadline, nil, interrupt, now, nil},
+		{"no sleep, no timer, closed", false, machine.NoDeadline, nil, (*Live).Close, now, ErrClosed},
+		{"no sleep, closed before", false, hour, (*Live).Close, nil, now, ErrClosed},
+		{"sleep to the deadline", true, now + 5_000_000, nil, nil, now + 5_000_000, nil},
+		{"sleep, input queued", true, hour, input, nil, now, nil},
+		{"sleep, input", true, hour, nil, input, now + waited, nil},
+		{"sleep, no timer, input", true, machine.NoDeadline, nil, input, now + waited, nil},
+		{"sleep, interrupt", true, hour, nil, interrupt, now + waited, nil},
+		{"sleep, closed", true, hour, nil, (*Live).Close, now, ErrClosed},
 	}
 	for _, test := range tests {
-		l := NewLive(time.Now, rand.Reader, test.sleep)
+		// The host's clock is read when a wait begins and when it has ended early.
+		var l *Live
+		reads := 0
+		clock := func() time.Time {
+			reads++
+			if reads == 1 && test.during != nil {
+				time.AfterFunc(20*time.Millisecond, func() { test.during(l) }) // most likely it waits then
+			}
+			return time.Unix(1234567890, int64(reads)*int64(waited))
+		}
+		l = NewLive(clock, rand.Reader, test.sleep)
 		if test.before != nil {
 			test.before(l)
 		}
-		if test.during != nil {
-			time.AfterFunc(20*time.Millisecond, func() { test.during(l) })
-		}
 		got, err := l.Idle(moment(1, 0), now, test.deadline)
-		if got < test.min || got > test.max || !errors.Is(err, test.err) {
-			t.Errorf("%s: Idle(%d, %d) = %d, %v; want %d to %d, %v", test.name, now, test.deadline, got, err, test.min, test.max, test.err)
+		if got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: Idle(%d, %d) = %d, %v; want %d, %v", test.name, now, test.deadline, got, err, test.want, test.err)
 		}
 		if test.err == nil {
 			if l.interrupted {

@@ -41,12 +41,6 @@ type StateHash struct {
 	ConsoleHash  uint64   // of those bytes
 }
 
-// Note says that a named snapshot was taken while the machine was recorded.
-type Note struct {
-	Name string
-	At   machine.Moment
-}
-
 // Record is one entry of the log. Kind says which of the fields after Ordinal count.
 type Record struct {
 	Kind     Kind

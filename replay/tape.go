@@ -26,7 +26,6 @@ type Tape struct {
 	index  []indexed // the blocks that have events
 	events uint64
 	hashes []StateHash // by ascending icount
-	notes  []Note
 	end    End
 }
 
@@ -108,8 +107,6 @@ func (t *Tape) add(b block) {
 			t.index = append(t.index, indexed{b.offset, r.Ordinal, r.At})
 		case r.Kind == KindHash:
 			t.hashes = append(t.hashes, r.Hash)
-		case r.Kind == KindSnapshot:
-			t.notes = append(t.notes, Note{r.Snapshot, r.At})
 		case r.Kind == KindEnd:
 			t.end.Reason, t.end.Final = r.Reason, r.Hash
 		}
@@ -129,10 +126,6 @@ func (t *Tape) End() End { return t.end }
 // EventCount returns how many events were recorded up to the end: inputs, answers
 // and waits that ended early.
 func (t *Tape) EventCount() uint64 { return t.events }
-
-// Snapshots returns the notes of the named snapshots in order; the caller must
-// not change them.
-func (t *Tape) Snapshots() []Note { return t.notes }
 
 // Hashes returns the state hashes by ascending icount; the caller must not change them.
 func (t *Tape) Hashes() []StateHash { return t.hashes }

@@ -44,9 +44,6 @@ func TestTape(t *testing.T) {
 	if n := tape.EventCount(); n != testEvents || len(tape.Hashes()) != 1 || tape.ID() != testID {
 		t.Errorf("the tape has %d events, %d hashes, id %v", n, len(tape.Hashes()), tape.ID())
 	}
-	if got, want := tape.Snapshots(), []Note{{"before-the-bug", moment(5000, 8)}}; !slices.Equal(got, want) {
-		t.Errorf("the tape's snapshots are %v; want %v", got, want)
-	}
 	want := End{At: moment(1<<64-1, 4), Now: 1<<64 - 1, Reason: "power off", Final: all[8].Hash}
 	if e := tape.End(); !reflect.DeepEqual(e, want) {
 		t.Errorf("the tape's end is %+v; want %+v", e, want)

@@ -10,17 +10,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vmrr/vmrr/internal/atomicfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
 
-// FlushInterval is the longest host time for which a record stays in this
-// process: what a kill can lose. SyncInterval is the longest for which it is not
-// on the disk: what a power cut can lose.
+// flushInterval is the longest host time for which a record stays in this
+// process: what a kill can lose. Of what is in the file, syncInterval is the
+// longest for which nobody asks the disk to keep it: both together, and the time
+// that the disk takes, are what a power cut can lose.
 const (
-	FlushInterval = 100 * time.Millisecond
-	SyncInterval  = time.Second
+	flushInterval = 100 * time.Millisecond
+	syncInterval  = time.Second - flushInterval
 )
 
 // flushSize is the number of bytes of records that are written without waiting.
@@ -34,9 +34,11 @@ type file interface {
 }
 
 // Writer appends records to a log, as blocks. It is safe for concurrent use: it
-// writes blocks out by itself from another thread. What a reader would refuse it
-// refuses too.
+// writes blocks out and syncs the file by itself from other threads. What a reader
+// would refuse it refuses too.
 type Writer struct {
+	syncing sync.Mutex // held for as long as the file is synced; taken before mu
+
 	mu       sync.Mutex
 	f        file
 	name     string
@@ -51,7 +53,7 @@ type Writer struct {
 	err      error          // sticky
 	closing  sync.Once
 	stop     chan struct{}
-	done     chan struct{}
+	done     sync.WaitGroup // of the flusher and the syncer
 }
 
 // CreateLog creates the log of a recording; the file must not exist.
@@ -65,7 +67,7 @@ func CreateLog(path string, id ID) (*Writer, error) {
 		f.Close()
 		return nil, err
 	}
-	if err := atomicfile.SyncDir(filepath.Dir(path)); err != nil {
+	if err := syncDir(filepath.Dir(path)); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("creating the recording's log %s: %w", path, err)
 	}
@@ -73,71 +75,86 @@ func CreateLog(path string, id ID) (*Writer, error) {
 }
 
 func newWriter(f file, name string, id ID) (*Writer, error) {
-	w := &Writer{f: f, name: name, id: id, stop: make(chan struct{}), done: make(chan struct{})}
+	w := &Writer{f: f, name: name, id: id, stop: make(chan struct{})}
 	w.write(logFormat.Header(id))
-	if w.err == nil {
-		w.fail(f.Sync())
+	if err := w.sync(); err != nil {
+		return nil, err
 	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	w.unsynced = false
-	go w.flusher()
+	w.done.Go(w.flusher)
+	w.done.Go(w.syncer)
 	return w, nil
 }
 
-// flusher writes the buffer out every FlushInterval and syncs the file every
-// SyncInterval. A mark tells the reader how far the run is known to have had no
-// further input.
+// flusher writes the buffer out every flushInterval. A mark tells the reader how
+// far the run is known to have had no further input.
 func (w *Writer) flusher() {
-	defer close(w.done)
-	t := time.NewTicker(FlushInterval)
+	t := time.NewTicker(flushInterval)
 	defer t.Stop()
-	synced := time.Now()
 	for {
 		select {
 		case <-w.stop:
 			return
-		case now := <-t.C:
+		case <-t.C:
 			w.mu.Lock()
 			w.mark()
 			w.flush()
-			due := w.err == nil && w.unsynced && now.Sub(synced) >= SyncInterval
 			w.mu.Unlock()
-			if due {
-				w.sync()
-				synced = now
-			}
 		}
 	}
 }
 
-// sync syncs what is written now. It may take long: the machine goes on meanwhile.
-func (w *Writer) sync() {
+// syncer syncs the file every syncInterval. A sync may take long: the machine and
+// the flusher go on meanwhile.
+func (w *Writer) syncer() {
+	t := time.NewTicker(syncInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-t.C:
+			w.sync()
+		}
+	}
+}
+
+// sync syncs what is written now, and returns the sticky error. One sync waits for
+// the other: the host tells only one of them that data were lost.
+func (w *Writer) sync() error {
+	w.syncing.Lock()
+	defer w.syncing.Unlock()
 	w.mu.Lock()
+	due, err := w.unsynced && w.err == nil, w.err
 	w.unsynced = false
 	w.mu.Unlock()
-	err := w.f.Sync()
+	if !due {
+		return err
+	}
+	err = w.f.Sync()
 	w.mu.Lock()
-	w.fail(err)
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	return w.fail(err)
 }
 
 // Append adds a record. Hashes and snapshots are written through to the file at
 // once, an end is also synced to the disk.
 func (w *Writer) Append(r *Record) error {
+	if err := w.appendThrough(r); err != nil || r.Kind != KindEnd {
+		return err
+	}
+	return w.sync()
+}
+
+// appendThrough adds a record and writes it out if its kind or the buffer's size
+// wants that.
+func (w *Writer) appendThrough(r *Record) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.append(r); err != nil {
 		return err
 	}
 	switch {
-	case r.Kind == KindEnd:
-		if err := w.flush(); err != nil {
-			return err
-		}
-		return w.fail(w.f.Sync())
-	case r.Kind == KindHash, r.Kind == KindSnapshot, len(w.buf.records) >= flushSize:
+	case r.Kind == KindHash, r.Kind == KindSnapshot, r.Kind == KindEnd, len(w.buf.records) >= flushSize:
 		return w.flush()
 	}
 	return nil
@@ -154,31 +171,32 @@ func (w *Writer) Reached(at machine.Moment, now uint64) error {
 
 // Close writes everything out, syncs and closes the file. A log without an end
 // record reads as cut off where it was closed. A second Close returns an error.
-func (w *Writer) Close() error {
+func (w *Writer) Close() (err error) {
 	first := false
-	w.closing.Do(func() { first = true; close(w.stop) })
-	<-w.done
-	if !first {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.err
+	w.closing.Do(func() { first, err = true, w.close() })
+	if first {
+		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.err
+}
+
+func (w *Writer) close() error {
+	close(w.stop)
+	w.done.Wait()
+	w.mu.Lock()
 	w.mark()
 	w.flush()
-	if w.err == nil {
-		w.fail(w.f.Sync())
+	w.mu.Unlock()
+	w.sync()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.fail(w.f.Close()); err != nil {
+		return err
 	}
-	closed := w.f.Close()
-	if w.err == nil && closed != nil {
-		return w.fail(closed)
-	}
-	err := w.err
-	if err == nil {
-		w.err = &ErrWrite{File: w.name, Last: w.flushed, Err: os.ErrClosed}
-	}
-	return err
+	w.err = &ErrWrite{File: w.name, Last: w.flushed, Err: os.ErrClosed}
+	return nil
 }
 
 func (w *Writer) append(r *Record) error {

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,10 +23,12 @@ import (
 
 // smallDisk is a file on a disk with room for only so many bytes.
 type smallDisk struct {
-	mu   sync.Mutex
-	b    []byte
-	room int
-	sync func() error // nil: does nothing
+	mu    sync.Mutex
+	b     []byte
+	kept  int // bytes that a power cut leaves
+	room  int
+	sync  func() error // what a sync waits for and ends with; nil: nothing
+	close func()       // what Close does; nil: nothing
 }
 
 func (d *smallDisk) Write(p []byte) (int, error) {
@@ -39,14 +42,33 @@ func (d *smallDisk) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// Sync keeps what was written when it was called.
 func (d *smallDisk) Sync() error {
+	n := len(d.bytes())
 	if d.sync != nil {
-		return d.sync()
+		if err := d.sync(); err != nil {
+			return err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.kept = max(d.kept, n)
+	return nil
+}
+
+func (d *smallDisk) Close() error {
+	if d.close != nil {
+		d.close()
 	}
 	return nil
 }
 
-func (d *smallDisk) Close() error { return nil }
+// afterPowerCut returns what is left of the file if the power fails now.
+func (d *smallDisk) afterPowerCut() []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return bytes.Clone(d.b[:d.kept])
+}
 
 func (d *smallDisk) bytes() []byte {
 	d.mu.Lock()
@@ -99,7 +121,7 @@ func TestWriterFullDisk(t *testing.T) {
 	}
 }
 
-// A killed recorder loses no more than FlushInterval: what is in the file while
+// A killed recorder loses no more than flushInterval: what is in the file while
 // the writer is still open must come to hold everything.
 func TestWriterFlushesByItself(t *testing.T) {
 	d := &smallDisk{room: 1 << 20}
@@ -131,7 +153,7 @@ func TestWriterFlushesByItself(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after 10 s the file holds %+v; want one event, known up to icount 12345+1", tape)
 		}
-		time.Sleep(FlushInterval / 4)
+		time.Sleep(flushInterval / 4)
 	}
 }
 
@@ -202,52 +224,161 @@ func TestWriterWritesFullBuffer(t *testing.T) {
 	}
 }
 
-// The machine must not wait for the disk: a sync that takes for ever holds up
-// nobody but Close.
-func TestWriterSyncsBesideTheMachine(t *testing.T) {
-	syncing, release := make(chan struct{}), make(chan error)
-	syncs := 0
-	d := &smallDisk{room: 1 << 20}
-	d.sync = func() error {
-		if syncs++; syncs == 1 {
-			return nil // the header
-		}
-		syncing <- struct{}{}
-		return <-release
-	}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := quietRecorder(w)
-	if err := r.Hash(StateHash{ICount: 1}); err != nil {
-		t.Fatal(err)
-	}
+// await waits until the log is synced.
+func await(t *testing.T, syncing <-chan struct{}) {
+	t.Helper()
 	select {
 	case <-syncing:
 	case <-time.After(20 * time.Second):
 		t.Fatal("the log is not synced by itself")
 	}
+}
+
+// holds waits until a log is one input and known up to a moment; log returns its
+// bytes now.
+func holds(t *testing.T, what string, log func() []byte, in machine.Moment, end machine.Moment) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		tape, err := readTape(fileOf(log()), "log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := tape.End(); tape.EventCount() == 1 && tape.index[0].at == in && e.At == end && e.CutOff != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: the log is %+v after 20 s; want an input at %v, known up to %v", what, tape, in, end)
+		}
+		time.Sleep(flushInterval / 4)
+	}
+}
+
+// Neither the machine nor the flusher wait for the disk: a sync that takes for
+// ever holds up nobody but Close.
+func TestWriterSyncsBesideTheMachine(t *testing.T) {
+	syncing, release := make(chan struct{}), make(chan error)
+	d := &smallDisk{room: 1 << 20}
+	w, err := newWriter(d, "log", testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.sync = func() error {
+		syncing <- struct{}{}
+		return <-release
+	}
+	r := quietRecorder(w)
+	if err := r.Hash(StateHash{ICount: 1}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, syncing)
 	done := make(chan error)
-	go func() { done <- r.Hash(StateHash{ICount: 2}) }()
+	go func() {
+		done <- errors.Join(r.Hash(StateHash{ICount: 2}),
+			r.Inject(moment(3, 0), machine.Input{Kind: machine.InputNMI}), w.Reached(moment(4, 0), 0))
+	}()
 	select {
 	case err := <-done:
 		if err != nil {
 			t.Error(err)
 		}
 	case <-time.After(20 * time.Second):
-		t.Fatal("a hash cannot be logged while the log is synced")
+		t.Fatal("nothing can be logged while the log is synced")
 	}
-	if got, _ := readLog(d.bytes()); len(got) != 2 {
-		t.Errorf("%d records are in the file while it is synced; want 2", len(got))
-	}
+	holds(t, "while the log is synced", d.bytes, moment(3, 0), moment(4, 0))
 	release <- syscall.EIO
 	if err := w.Close(); !errors.Is(err, syscall.EIO) {
 		t.Errorf("Close after a sync that failed = %v; want its error", err)
 	}
 }
 
-// An idle machine's log grows by a mark every FlushInterval. An hour of it, with
+// What the host says of lost data it says once. An end that is logged while another
+// sync fails must not be taken for one that is on the disk.
+func TestWriterEndHearsOfAFailedSync(t *testing.T) {
+	syncing, release := make(chan struct{}), make(chan error)
+	d := &smallDisk{room: 1 << 20}
+	w, err := newWriter(d, "log", testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failing atomic.Bool
+	d.sync = func() error {
+		if failing.Swap(true) {
+			return nil
+		}
+		syncing <- struct{}{}
+		return <-release
+	}
+	r := quietRecorder(w)
+	if err := r.Hash(StateHash{ICount: 1}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, syncing)
+	ended := make(chan error)
+	go func() { ended <- r.End(moment(2, 0), "over", StateHash{}) }()
+	for _, err := readLog(d.bytes()); err != io.EOF; _, err = readLog(d.bytes()) {
+		time.Sleep(flushInterval / 100)
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("End = %v while a sync still goes on; want it to wait", err)
+	case <-time.After(flushInterval): // it waits, or is slow to fail
+	}
+	release <- syscall.EIO
+	if err := <-ended; !errors.Is(err, syscall.EIO) {
+		t.Errorf("End while a sync fails = %v; want its error", err)
+	}
+	if err := w.Close(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("Close after it = %v; want its error", err)
+	}
+}
+
+// What docs/recordings.md promises of a power cut: the log that is there from the
+// start, what was logged in time, all of it when the end or Close has returned.
+func TestWriterPowerCut(t *testing.T) {
+	start := func() (*smallDisk, *Writer, *Recorder) {
+		d := &smallDisk{room: 1 << 20}
+		w, err := newWriter(d, "log", testID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, w, quietRecorder(w)
+	}
+	var cut *ErrTruncated
+	in := machine.Input{Kind: machine.InputNMI}
+
+	d, w, r := start()
+	if got, err := readLog(d.afterPowerCut()); len(got) != 0 || !errors.As(err, &cut) || cut.Offset != framed.HeaderSize {
+		t.Errorf("a power cut before the first record leaves %+v, error %v; want an empty log", got, err)
+	}
+	if err := errors.Join(r.Inject(moment(3, 0), in), w.Reached(moment(4, 0), 0)); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, "a power cut in the middle", d.afterPowerCut, moment(3, 0), moment(4, 0))
+	if err := r.End(moment(5, 0), "over", StateHash{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readLog(d.afterPowerCut()); err != io.EOF {
+		t.Errorf("a power cut behind the end leaves %+v, error %v; want it complete", got, err)
+	}
+	w.Close()
+
+	d, w, r = start()
+	d.close = func() {
+		want := []Record{{Kind: KindInput, At: moment(3, 0), Input: in}}
+		if got, _ := readLog(d.afterPowerCut()); !reflect.DeepEqual(got, want) {
+			t.Errorf("a power cut behind the last sync of Close leaves %+v; want %+v", got, want)
+		}
+	}
+	if err := r.Inject(moment(3, 0), in); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An idle machine's log grows by a mark every flushInterval. An hour of it, with
 // the machine's time going on as the host's, must stay small.
 func TestIdleLogStaysSmall(t *testing.T) {
 	d := &smallDisk{room: 1 << 30}
@@ -255,9 +386,9 @@ func TestIdleLogStaysSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const ticks = uint64(time.Hour / FlushInterval)
+	const ticks = uint64(time.Hour / flushInterval)
 	for n := range ticks {
-		if err := w.Reached(moment(1e9+n*40_000, 3), 1e9+n*uint64(FlushInterval)); err != nil {
+		if err := w.Reached(moment(1e9+n*40_000, 3), 1e9+n*uint64(flushInterval)); err != nil {
 			t.Fatal(err)
 		}
 		w.mu.Lock()

@@ -3,10 +3,12 @@
 package atomicfile
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -38,5 +40,74 @@ func TestWriteReplacesWholeFilesOnly(t *testing.T) {
 	}
 	if err := Write(filepath.Join(dir, "no", "x"), func(io.Writer) error { return nil }); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Write into a missing directory = %v; want not-exist", err)
+	}
+}
+
+// power is a host whose power can be cut: it knows what is on its disk.
+type power struct {
+	hostFiles
+	synced map[string][]byte // contents of files that were synced, by name now
+	kept   map[string][]byte // what a power cut leaves, by path
+}
+
+func newPower() *power { return &power{synced: map[string][]byte{}, kept: map[string][]byte{}} }
+
+type powerFile struct {
+	file
+	p *power
+}
+
+func (p *power) CreateTemp(dir, pattern string) (file, error) {
+	f, err := p.hostFiles.CreateTemp(dir, pattern)
+	return powerFile{f, p}, err
+}
+
+func (f powerFile) Sync() error {
+	b, err := os.ReadFile(f.Name())
+	f.p.synced[f.Name()] = b
+	return err
+}
+
+func (p *power) Rename(from, to string) error {
+	p.synced[to] = p.synced[from]
+	delete(p.synced, from)
+	if _, ok := p.kept[to]; ok {
+		p.kept[to] = p.synced[to] // the host may write the new name at once
+	}
+	return p.hostFiles.Rename(from, to)
+}
+
+func (p *power) SyncDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		p.kept[path] = p.synced[path]
+	}
+	return err
+}
+
+// What was written is on the disk when Write returns.
+func TestWriteSurvivesAPowerCut(t *testing.T) {
+	p, path := newPower(), filepath.Join(t.TempDir(), "x")
+	for _, want := range []string{"one", "two"} {
+		err := write(p, path, func(w io.Writer) error {
+			_, err := io.WriteString(w, want)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.kept[path]; len(p.kept) != 1 || !bytes.Equal(got, []byte(want)) {
+			t.Errorf("a power cut behind Write(%q) leaves %q", want, p.kept)
+		}
+	}
+}
+
+// That a directory is synced at all shows where Linux refuses it: in /proc.
+func TestSyncDirRefused(t *testing.T) {
+	for dir, want := range map[string]error{filepath.Join(t.TempDir(), "no"): os.ErrNotExist, "/proc": syscall.EINVAL} {
+		if err := SyncDir(dir); !errors.Is(err, want) {
+			t.Errorf("SyncDir(%s) = %v; want %v", dir, err, want)
+		}
 	}
 }

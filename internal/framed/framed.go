@@ -25,10 +25,10 @@ import (
 // Sizes in bytes.
 const (
 	HeaderSize = 32
-	HeadSize   = 8         // of a frame: kind, length, head check
-	TailSize   = 5         // of a frame: frame check, end byte
+	headSize   = 8         // of a frame: kind, length, head check
+	tailSize   = 5         // of a frame: frame check, end byte
 	MaxPayload = 1<<24 - 1 // what the length can say
-	Overhead   = HeadSize + TailSize
+	Overhead   = headSize + tailSize
 )
 
 const endByte = 0xA5

@@ -62,7 +62,7 @@ func (r *Reader) Next() (Frame, error) {
 }
 
 func (r *Reader) next() (Frame, error) {
-	head := make([]byte, HeadSize)
+	head := make([]byte, headSize)
 	n, err := io.ReadFull(r.r, head)
 	if n == 0 && err == io.EOF {
 		return Frame{}, io.EOF
@@ -74,7 +74,7 @@ func (r *Reader) next() (Frame, error) {
 	if what != "" {
 		return Frame{}, r.bad(head, what)
 	}
-	body := make([]byte, length+TailSize)
+	body := make([]byte, length+tailSize)
 	if _, err := io.ReadFull(r.r, body); err != nil {
 		return Frame{}, r.short(err)
 	}
@@ -102,7 +102,7 @@ func parseHead(head []byte, id ID, offset int64, most int) (length int, sum uint
 
 // checkBody checks a payload and the tail behind it.
 func checkBody(body []byte, sum uint32) (what string) {
-	length := len(body) - TailSize
+	length := len(body) - tailSize
 	sum = crc32.Update(sum, castagnoli, body[:length])
 	if got := binary.LittleEndian.Uint32(body[length:]); got != sum {
 		return fmt.Sprintf("a frame has checksum %08x, its bytes give %08x", got, sum)
@@ -152,7 +152,7 @@ func ReadAt(r io.ReaderAt, name string, id ID, offset int64, maxPayload int) (Fr
 		return fmt.Errorf("reading %s at byte %d: %w", name, offset, err)
 	}
 	damaged := func(what string) error { return &DamagedError{File: name, Offset: offset, What: what} }
-	head := make([]byte, HeadSize)
+	head := make([]byte, headSize)
 	if _, err := r.ReadAt(head, offset); err != nil {
 		return Frame{}, short(err)
 	}
@@ -160,8 +160,8 @@ func ReadAt(r io.ReaderAt, name string, id ID, offset int64, maxPayload int) (Fr
 	if what != "" {
 		return Frame{}, damaged(what)
 	}
-	body := make([]byte, length+TailSize)
-	if n, err := r.ReadAt(body, offset+HeadSize); n < len(body) {
+	body := make([]byte, length+tailSize)
+	if n, err := r.ReadAt(body, offset+headSize); n < len(body) {
 		return Frame{}, short(err)
 	}
 	if what := checkBody(body, sum); what != "" {
