@@ -136,11 +136,14 @@ func (v *victim) suffer(ctx context.Context) error {
 	time.Sleep(v.life)
 	record.Process.Kill()
 	record.Wait()
-	if _, err := os.Stat(filepath.Join(v.dir, "events.log")); err != nil {
+	if status := record.ProcessState; !status.Success() && status.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		return fail("the recorder ended by itself: %v", status)
+	}
+	if _, err := os.Stat(filepath.Join(v.dir, "events.log")); err != nil && v.life < lost {
 		return os.RemoveAll(v.dir) // killed before there was anything to record
 	}
 	out, err := exec.CommandContext(ctx, v.vmrr, "verify", v.dir).CombinedOutput()
-	if bytes.Contains(out, []byte("is known up to icount 0\n")) {
+	if v.life < lost && bytes.Contains(out, []byte("is known up to icount 0\n")) {
 		return os.RemoveAll(v.dir) // it was killed before the machine was on
 	}
 	if err != nil {
