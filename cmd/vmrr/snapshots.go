@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"time"
@@ -111,25 +112,32 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer p.close()
-	if step != 0 {
-		for n := (p.timeline.Begin().ICount/step + 1) * step; n <= end; n += step {
-			counts = append(counts, n)
-		}
+	places := multiples(step, p.timeline.Begin().ICount, end)
+	if step == 0 {
+		slices.Sort(counts)
+		places = slices.Values(slices.Compact(counts))
 	}
-	slices.Sort(counts)
 	if err := rec.kept.addTo(p.timeline, ""); err != nil {
 		return err
 	}
-	made, err := rec.keepAt(ctx, p.timeline, slices.Compact(counts), *name)
+	made, err := rec.keepAt(ctx, p.timeline, places, *name)
 	if err = also(err, rec.kept.flush()); err == nil {
 		fmt.Printf("%s: %d snapshots made\n", rec.dir.Path(), made)
 	}
 	return err
 }
 
+// multiples returns the multiples of a step after one count and up to another.
+func multiples(step, after, to uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for n := after - after%step + step; n <= to && yield(n); n += step {
+		}
+	}
+}
+
 // keepAt keeps snapshots of the states at some counts, where there are none yet.
-func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, counts []uint64, name string) (made int, err error) {
-	for _, n := range counts {
+func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, places iter.Seq[uint64], name string) (made int, err error) {
+	for n := range places {
 		at := machine.Moment{ICount: n}
 		there := func(e snapshots.Entry) bool { return e.At == at && e.Name == name }
 		if r.kept.err == nil && slices.ContainsFunc(r.kept.disk.List(), there) {
