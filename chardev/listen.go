@@ -31,14 +31,18 @@ func Listen(ctx context.Context, network, address string) (net.Listener, error) 
 	return lc.Listen(ctx, network, address)
 }
 
-// removeStale removes a socket file that a dead process left behind.
+// removeStale removes a socket file that a dead process left behind: one at which
+// nobody listens. A socket that answers in any other way is in use.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode()&os.ModeSocket == 0 {
 		return nil
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
+	conn, err := net.Dial("unix", path)
+	if err == nil {
 		conn.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("%s is in use", path)
 	}
 	return os.Remove(path)

@@ -96,8 +96,6 @@ func (r *liveRun) serve(ctx context.Context) error {
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
 		t.leave()
 	}
-	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() { end(endSignal) })()
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
 	quit := func() { end(endQuit) }
@@ -115,6 +113,8 @@ func (r *liveRun) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// A signal ends the run as the operator would, through the door.
+	defer context.AfterFunc(ctx, func() { end(endSignal) })()
 	if r.ln != nil {
 		d.serve(r.ln)
 	}
