@@ -53,6 +53,7 @@ type Timeline struct {
 	near     []*snapshots.Snapshot
 	begin    *snapshots.Snapshot // the beginning of history
 	diverged *replay.ErrDiverged // why the machine cannot go on from here
+	first    error               // the first time that was so
 	// travelling says that the machine runs to get somewhere, not to be watched.
 	travelling bool
 	mark       mark
@@ -98,9 +99,15 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 		stop, err = t.runLoop(until)
 		return err
 	})
-	errors.As(err, &t.diverged)
+	if errors.As(err, &t.diverged) && t.first == nil {
+		t.first = err
+	}
 	return stop, err
 }
+
+// Diverged returns how the replay first turned out not to be the recorded run, nil
+// if it has not, also after the machine has gone elsewhere.
+func (t *Timeline) Diverged() error { return t.first }
 
 func (t *Timeline) runLoop(until uint64) (Stop, error) {
 	for {

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,7 +104,7 @@ func TestDivergedReplay(t *testing.T) {
 		}
 		text = rest
 	}
-	if err := server.Wait(); err != nil && fmt.Sprint(err) != fmt.Sprintf("exit status %d", exitDiverged) {
-		t.Errorf("the replay ends with %v", err)
+	if err := server.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitDiverged {
+		t.Errorf("the replay that gdb ends ends with %v; want exit code %d", err, exitDiverged)
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,6 @@ func (v *viewing) run(ctx context.Context) error {
 		d.serve(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
-	var diverged error
 	stay := func(err error) bool {
 		switch {
 		case !d.serving() && !v.front.wanted():
@@ -57,12 +57,11 @@ func (v *viewing) run(ctx context.Context) error {
 		if !errors.As(err, &e) {
 			return false
 		}
-		diverged = err
 		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
 		return true
 	}
 	stop, err := th.loop(running, stay)
-	if err = errors.Join(err, diverged); err != nil {
+	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
