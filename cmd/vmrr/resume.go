@@ -78,6 +78,9 @@ func resume(ctx context.Context, args []string) (err error) {
 	if r.ln, err = o.debug.listen(ctx); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return errInterrupted // before there is anything to record
+	}
 	r.start = rec.startTime()
 	r.to = &writing{cfg: rec.cfg, in: r.live, out: o.out, budget: r.policy.Budget, wall: r.start}
 	if err := r.resume(rec, p, where.name); err != nil {
