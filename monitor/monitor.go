@@ -102,6 +102,8 @@ type Monitor struct {
 	// Start is the guest's wall clock at power-on, s since 1970-01-01 UTC.
 	Start   int64
 	Version string // of vmrr
+	// Until ends a command that takes long, whoever gave it; nil: nothing does.
+	Until context.Context
 
 	format dumpFormat // what x and xp were told last
 }

@@ -48,6 +48,8 @@ func (m *Monitor) Load(ctx context.Context, name string) error {
 	if !ok {
 		return ErrNoReplay
 	}
+	ctx, done := m.bound(ctx)
+	defer done()
 	return l.LoadSnapshot(ctx, name)
 }
 
@@ -83,12 +85,24 @@ func (c *call) replaySeek() error {
 	return err
 }
 
+// bound returns a context that also ends when no command is to go on.
+func (m *Monitor) bound(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	if m.Until == nil {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(m.Until, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
 // Seek goes to an instruction count and stays there, to be looked at.
 func (m *Monitor) Seek(ctx context.Context, n uint64) error {
 	s, ok := m.Session.(Seeker)
 	if !ok {
 		return ErrNoReplay
 	}
+	ctx, done := m.bound(ctx)
+	defer done()
 	if err := s.SeekTo(ctx, n); err != nil {
 		return err
 	}

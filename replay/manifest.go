@@ -103,6 +103,9 @@ func decodeManifest(path string, b []byte) (*Manifest, error) {
 	if err := json.Unmarshal(b, &version); err != nil {
 		return nil, damaged(err.Error())
 	}
+	if version.Format == 0 {
+		return nil, damaged("it does not say which format it has")
+	}
 	if version.Format != FormatVersion {
 		return nil, &ErrVersion{File: path, Got: version.Format, Want: FormatVersion}
 	}

@@ -88,32 +88,28 @@ func newWriter(f file, name string, id ID) (*Writer, error) {
 // flusher writes the buffer out every flushInterval. A mark tells the reader how
 // far the run is known to have had no further input.
 func (w *Writer) flusher() {
-	t := time.NewTicker(flushInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-w.stop:
-			return
-		case <-t.C:
-			w.mu.Lock()
-			w.mark()
-			w.flush()
-			w.mu.Unlock()
-		}
-	}
+	w.every(flushInterval, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.mark()
+		w.flush()
+	})
 }
 
 // syncer syncs the file every syncInterval. A sync may take long: the machine and
 // the flusher go on meanwhile.
-func (w *Writer) syncer() {
-	t := time.NewTicker(syncInterval)
+func (w *Writer) syncer() { w.every(syncInterval, func() { w.sync() }) }
+
+// every calls f again and again until the writer is closed.
+func (w *Writer) every(interval time.Duration, f func()) {
+	t := time.NewTicker(interval)
 	defer t.Stop()
 	for {
 		select {
 		case <-w.stop:
 			return
 		case <-t.C:
-			w.sync()
+			f()
 		}
 	}
 }

@@ -58,7 +58,7 @@ func rewrite(t *testing.T, dir string, change func(*replay.Record)) {
 // hears of it, stays, looks around and goes back.
 func TestDivergedReplay(t *testing.T) {
 	const ram, at = 2, 100_000_000 // a part of the state, as machine.Machine.Parts lists it
-	dir := recordFor(t, time.Second)
+	dir := recordSome(t)
 	rewrite(t, dir, func(r *replay.Record) {
 		if r.Kind == replay.KindHash && r.At.ICount == at {
 			r.Hash.Parts[ram]++

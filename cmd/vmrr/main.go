@@ -10,10 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
-	"slices"
-	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -67,22 +64,11 @@ func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
-	// A reader of the console that goes away is no reason to lose a recording.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), heeded(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)...)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends vmrr at once
-	err := dispatch(ctx, os.Args[1:])
+	err := dispatch(untilSignal(), os.Args[1:])
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)
 	}
 	os.Exit(exitCode(err))
-}
-
-// heeded returns those signals that whoever started vmrr has not had it ignore, as
-// nohup does.
-func heeded(all ...os.Signal) []os.Signal {
-	return slices.DeleteFunc(all, signal.Ignored)
 }
 
 func dispatch(ctx context.Context, args []string) error {

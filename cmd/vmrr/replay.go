@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,8 @@ import (
 
 // replayOptions are the options of `vmrr replay`.
 type replayOptions struct {
-	machine  machineOptions
-	debug    debugOptions
-	devices  deviceOptions
-	policy   policyOptions
+	machine machineOptions
+	sessionOptions
 	start    string // instruction count to begin at
 	snapshot string // or snapshot
 	ignore   bool   // what snapshots the recording has
@@ -26,12 +25,10 @@ func replayCommand(ctx context.Context, args []string) error {
 	var o replayOptions
 	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
-	o.debug.add(f)
-	o.devices.add(f)
+	o.add(f, defaultMemory, "memory")
 	f.StringVar(&o.start, "goto", "", "go to this instruction count first")
 	f.StringVar(&o.snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
 	f.BoolVar(&o.ignore, "ignore-snapshots", false, "use no snapshot of the recording: go everywhere from the beginning")
-	o.policy.add(f, defaultMemory, "memory")
 	o.machine.add(f)
 	rest, err := parse(f, args, 1)
 	if err != nil {
@@ -50,15 +47,11 @@ func first(words []string) string {
 
 // replay replays a recording, the latest if dir is empty.
 func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
-	words, err := o.devices.parse()
+	words, policy, err := o.check()
 	if err != nil {
 		return err
 	}
-	if err := words.checkStart(&o.debug); err != nil {
-		return err
-	}
-	policy, err := o.policy.policy()
-	if err != nil {
+	if dir, err = o.recorded(dir); err != nil {
 		return err
 	}
 	if o.ignore && o.snapshot != "" {
@@ -102,6 +95,27 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	}
 	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped}
 	return v.run(ctx)
+}
+
+// recorded honours what -icount says of the recording, as QEMU's does, and refuses
+// what a recording has made up its mind about.
+func (o *replayOptions) recorded(dir string) (string, error) {
+	for _, name := range []string{"rtc", "seed"} {
+		if o.machine.flags.Changed(name) {
+			return "", usagef("-%s: the recording has what the guest was given", name)
+		}
+	}
+	ic, err := parseICount(o.machine.icount)
+	switch {
+	case err != nil:
+		return "", err
+	case ic.rr == rrRecord:
+		return "", usagef("-icount rr=record: vmrr replay replays recordings; vmrr record makes them")
+	case dir != "" && ic.file != "" && dir != ic.file:
+		return "", usagef("which recording? %s, or rrfile=%s", dir, ic.file)
+	}
+	o.snapshot = cmp.Or(o.snapshot, ic.snapshot)
+	return cmp.Or(dir, ic.file), nil
 }
 
 // goTo goes where the options say.

@@ -24,12 +24,10 @@ func resume(ctx context.Context, args []string) (err error) {
 	f := newFlags("resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
 		"Goes on, live, from an instant of a recording, and makes a new recording of what follows.\n"+
 			"DIR@12345 or DIR@1500M is an instruction count, DIR@NAME a snapshot; without DIR the latest recording is meant.")
-	o.debug.add(f)
-	o.devices.add(f)
+	o.add(f, defaultDisk, "disk")
 	o.addRecording(f)
 	f.BoolVar(&sleep, "sleep", true, "an idle guest waits in host time, as -icount sleep=on")
 	f.StringVar(&seed, "seed", "", "make the guest's entropy from this text, instead of taking the host's")
-	o.policy.add(f, defaultDisk, "disk")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
@@ -40,13 +38,7 @@ func resume(ctx context.Context, args []string) (err error) {
 	}
 	r := &liveRun{stopped: o.debug.stopped, live: replay.NewLive(time.Now, hostEntropy(seed), sleep)}
 	defer r.live.Close()
-	if r.words, err = o.devices.parse(); err != nil {
-		return err
-	}
-	if err := r.words.checkStart(&o.debug); err != nil {
-		return err
-	}
-	if r.policy, err = o.policy.policy(); err != nil {
+	if r.words, r.policy, err = o.check(); err != nil {
 		return err
 	}
 	if o.out != "" { // it may be a long way

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -15,9 +16,7 @@ import (
 // runOptions are the options of a command that switches a machine on.
 type runOptions struct {
 	machine machineOptions
-	debug   debugOptions
-	devices deviceOptions
-	policy  policyOptions
+	sessionOptions
 	// of a recording:
 	out      string
 	snapshot string
@@ -29,9 +28,7 @@ func run(ctx context.Context, args []string) error {
 	var o runOptions
 	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
 	o.machine.add(f)
-	o.debug.add(f)
-	o.devices.add(f)
-	o.policy.add(f, defaultDisk, "disk")
+	o.add(f, defaultDisk, "disk")
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -43,8 +40,11 @@ func run(ctx context.Context, args []string) error {
 	case rrRecord:
 		return o.record(ctx)
 	case rrReplay:
-		p := replayOptions{machine: o.machine, debug: o.debug, devices: o.devices, policy: o.policy, snapshot: ic.snapshot}
-		return p.replay(ctx, ic.file)
+		p := replayOptions{machine: o.machine, sessionOptions: o.sessionOptions}
+		if !f.Changed("snapshot-budget") {
+			p.policy.budget = defaultMemory // it is memory here
+		}
+		return p.replay(ctx, "")
 	}
 	r, err := o.prepare(ctx)
 	if err != nil {
@@ -58,9 +58,7 @@ func record(ctx context.Context, args []string) (err error) {
 	var o runOptions
 	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
 	o.machine.add(f)
-	o.debug.add(f)
-	o.devices.add(f)
-	o.policy.add(f, defaultDisk, "disk")
+	o.add(f, defaultDisk, "disk")
 	o.addRecording(f)
 	f.StringVar(&o.snapshot, "rrsnapshot", "", "name of a snapshot to take at the start")
 	if _, err := parse(f, args, 0); err != nil {
@@ -82,12 +80,10 @@ func (o *runOptions) record(ctx context.Context) error {
 	if ic.rr == rrReplay {
 		return usagef("-icount rr=replay: vmrr record makes recordings; vmrr replay replays them")
 	}
-	if o.out == "" {
-		o.out = ic.file
+	if o.out != "" && ic.file != "" && o.out != ic.file {
+		return usagef("where to? -o %s, or rrfile=%s", o.out, ic.file)
 	}
-	if o.snapshot == "" {
-		o.snapshot = ic.snapshot
-	}
+	o.out, o.snapshot = cmp.Or(o.out, ic.file), cmp.Or(o.snapshot, ic.snapshot)
 	if o.snapshot != "" {
 		if err := timeline.CheckName(o.snapshot); err != nil {
 			return usagef("-rrsnapshot: %w", err)
@@ -103,11 +99,8 @@ func (o *runOptions) record(ctx context.Context) error {
 
 // prepare does what can fail before anything is written.
 func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
-	words, err := o.devices.parse()
+	words, policy, err := o.check()
 	if err != nil {
-		return nil, err
-	}
-	if err := words.checkStart(&o.debug); err != nil {
 		return nil, err
 	}
 	clock, err := hostClock(o.machine.rtc)
@@ -118,12 +111,9 @@ func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &liveRun{words: words, stopped: o.debug.stopped, clock: clock,
+	r := &liveRun{words: words, policy: policy, stopped: o.debug.stopped, clock: clock,
 		live: replay.NewLive(clock, hostEntropy(o.machine.seed), ic.sleep)}
 	if r.cfg, err = o.machine.config(); err != nil {
-		return nil, err
-	}
-	if r.policy, err = o.policy.policy(); err != nil {
 		return nil, err
 	}
 	r.ln, err = o.debug.listen(ctx)

@@ -81,13 +81,9 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 			return usagef("--name: %w", err)
 		}
 	}
-	var counts []uint64
-	for _, word := range *at {
-		n, err := parseCount(word)
-		if err != nil {
-			return usagef("--at: %w", err)
-		}
-		counts = append(counts, n)
+	counts, err := parseCounts(*at)
+	if err != nil {
+		return err
 	}
 	step := uint64(0)
 	if *every != "" {
@@ -125,6 +121,18 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 		fmt.Printf("%s: %d snapshots made\n", rec.dir.Path(), made)
 	}
 	return err
+}
+
+// parseCounts reads what --at was given.
+func parseCounts(words []string) (counts []uint64, err error) {
+	for _, word := range words {
+		n, err := parseCount(word)
+		if err != nil {
+			return nil, usagef("--at: %w", err)
+		}
+		counts = append(counts, n)
+	}
+	return counts, nil
 }
 
 // multiples returns the multiples of a step after one count and up to another.
@@ -169,13 +177,9 @@ func deleteSnapshots(args []string) (err error) {
 	if len(*names) == 0 && len(*at) == 0 && !*automatic {
 		return usagef("which snapshots? --name, --at or --automatic says it")
 	}
-	var counts []uint64
-	for _, word := range *at {
-		n, err := parseCount(word)
-		if err != nil {
-			return usagef("--at: %w", err)
-		}
-		counts = append(counts, n)
+	counts, err := parseCounts(*at)
+	if err != nil {
+		return err
 	}
 	rec, err := openReplay(first(rest), nil)
 	if err != nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -35,5 +36,16 @@ func rawTerminal(signals bool) (restore func(), err error) {
 		}
 		unix.IoctlSetTermios(fd, unix.TCSETS, t)
 	}
-	return func() { term.Restore(fd, saved) }, nil
+	terminal.Store(saved)
+	return restoreTerminal, nil
+}
+
+// terminal is the state that the terminal had before it was made raw; nil if it has it.
+var terminal atomic.Pointer[term.State]
+
+// restoreTerminal gives the terminal back. It may be called at any time from anywhere.
+func restoreTerminal() {
+	if saved := terminal.Swap(nil); saved != nil {
+		term.Restore(int(os.Stdin.Fd()), saved)
+	}
 }

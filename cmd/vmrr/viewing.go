@@ -36,7 +36,7 @@ func (v *viewing) run(ctx context.Context) error {
 	}
 	d := &debugger{thread: th, ctx: running, leave: quit}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version,
+	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version, Until: running,
 		Control: &control{thread: th, debugger: d, quit: quit, atEnd: atEnd}}
 	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
 	if err := v.front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// sessionOptions are what every command with a machine takes: who is let at it, and
+// which snapshots are taken by themselves.
+type sessionOptions struct {
+	debug   debugOptions
+	devices deviceOptions
+	policy  policyOptions
+}
+
+// add adds the options; budget and where are as policyOptions.add has them.
+func (o *sessionOptions) add(f *pflag.FlagSet, budget, where string) {
+	o.debug.add(f)
+	o.devices.add(f)
+	o.policy.add(f, budget, where)
+}
+
+// check checks the options.
+func (o *sessionOptions) check() (words deviceWords, policy timeline.Policy, err error) {
+	if words, err = o.devices.parse(); err != nil {
+		return words, policy, err
+	}
+	if err := words.checkStart(&o.debug); err != nil {
+		return words, policy, err
+	}
+	policy, err = o.policy.policy()
+	return words, policy, err
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// untilSignal returns a context that the first signal ends: whoever works then comes
+// to an orderly end. The second ends vmrr at once, with the terminal as it was found.
+func untilSignal() context.Context {
+	// A reader of the console that goes away is no reason to lose a recording.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		restoreTerminal()
+		os.Exit(exitInterrupted)
+	}()
+	return ctx
+}
