@@ -10,18 +10,19 @@ import "fmt"
 // StopReason says why Engine.Run returned.
 type StopReason int
 
-// The reasons. When several hold at once, a shutdown comes first, then the limit
-// or the request, then a breakpoint, then the halt.
+// The reasons. When several hold at once, a shutdown comes first, then a watchpoint,
+// then the limit or the request, then a breakpoint, then the halt.
 const (
 	StopLimit   StopReason = iota // the instruction count reached the limit
 	StopBreak                     // the next instruction is under a breakpoint; it has not run
 	StopHalt                      // the CPU executed HLT (or WFI) and waits for an interrupt
 	StopReset                     // triple fault: the CPU shut down and asks for a reset
 	StopRequest                   // RequestStop was called, from a callback or another thread
+	StopWatch                     // the instruction that retired last hit a watchpoint
 )
 
 func (r StopReason) String() string {
-	names := [...]string{"limit", "breakpoint", "halt", "shutdown", "stop request"}
+	names := [...]string{"limit", "breakpoint", "halt", "shutdown", "stop request", "watchpoint"}
 	if int(r) < len(names) {
 		return names[r]
 	}
@@ -119,6 +120,19 @@ type Engine interface {
 	// SkipBreak makes the breakpoint under the present PC, at the present
 	// count, no hit: what a debugger wants when it goes on from there.
 	SkipBreak()
+
+	// InsertWatch and RemoveWatch manage watchpoints. Run stops with StopWatch behind
+	// the instruction that did what one looks for. An error says that there are too
+	// many.
+	InsertWatch(Watch) error
+	RemoveWatch(Watch)
+	// SetHitMode says what a breakpoint or watchpoint that is hit does, from now on,
+	// and sets the count of hits to 0. Counted hits end a Run when there are enough
+	// of them, 0: they never do.
+	SetHitMode(mode HitMode, enough uint64)
+	// Hits returns how many hits were counted, and the last one; that of a
+	// StopWatch too.
+	Hits() (n uint64, last Hit)
 
 	// Save returns the whole architectural state as a versioned blob in a
 	// canonical form: two CPUs in the same architectural state give the same

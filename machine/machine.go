@@ -147,6 +147,10 @@ func (m *Machine) Run(until uint64) (Stop, error) {
 				m.advance()
 			}
 			return Stop{Kind: StopBreakpoint}, nil
+		case cpu.StopWatch:
+			// The instruction has retired: the state is that at its count.
+			m.Clock.RunDue()
+			return Stop{Kind: StopWatchpoint}, nil
 		case cpu.StopReset:
 			// Not an instruction did this, but the fault in the delivery of a fault.
 			m.advance()

@@ -19,6 +19,7 @@ const (
 	StopBreakpoint                  // the next instruction is under a breakpoint
 	StopInterrupted                 // Interrupt was called
 	StopEnd                         // the machine ended: it runs no further
+	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits)
 )
 
 // End says how a machine's run ended.

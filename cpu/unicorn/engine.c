@@ -122,6 +122,7 @@ struct vmrr_engine *vmrr_open(const struct vmrr_config *config, char *error, siz
 
 void vmrr_close(struct vmrr_engine *e)
 {
+	engine_free_breaks(e);
 	if (e->cpu) {
 		e->cpu->breakpoints = NULL;
 		e->cpu->breakpoints_last = &e->cpu->breakpoints;
@@ -142,25 +143,10 @@ const char *vmrr_error(struct vmrr_engine *e)
 	return e->error;
 }
 
-int vmrr_run(struct vmrr_engine *e, uint64_t limit)
+/* Runs to the limit that is set. */
+static int run_to_limit(struct vmrr_engine *e)
 {
 	struct qemu_cpu *cpu = e->cpu;
-	uint64_t before = engine_icount(e);
-	if (limit <= before)
-		return VMRR_STOP_LIMIT;
-	if (e->error[0])
-		return VMRR_STOP_ERROR;
-	if (cpu->halted && !vmrr_interruptible(e))
-		return VMRR_STOP_HALT;
-	e->stopped_by_request = e->hit_break = e->shutdown = false;
-	vmrr_set_limit(e, limit);
-	e->target->unhide_breaks(e);
-	cpu->exception_index = -1;
-	cpu->cflags_next_tb = -1;
-	/* A block that re-runs one instruction has no breakpoints in it. */
-	if (e->skip_break && e->skip_icount == before && e->skip_pc == e->target->linear_pc(e))
-		cpu->cflags_next_tb = CF_LAST_IO | 1;
-	e->skip_break = false;
 	e->running = true;
 	uc_err err = uc_emu_start(e->uc, e->target->start_pc(e), UINT64_MAX, 0, 0);
 	e->running = false;
@@ -182,6 +168,39 @@ int vmrr_run(struct vmrr_engine *e, uint64_t limit)
 	return VMRR_STOP_ERROR;
 }
 
+int vmrr_run(struct vmrr_engine *e, uint64_t limit)
+{
+	struct qemu_cpu *cpu = e->cpu;
+	uint64_t before = engine_icount(e);
+	if (limit <= before)
+		return VMRR_STOP_LIMIT;
+	if (e->error[0])
+		return VMRR_STOP_ERROR;
+	if (cpu->halted && !vmrr_interruptible(e))
+		return VMRR_STOP_HALT;
+	e->stopped_by_request = e->hit_break = e->shutdown = false;
+	vmrr_set_limit(e, limit);
+	e->target->unhide_breaks(e);
+	cpu->exception_index = -1;
+	cpu->cflags_next_tb = -1;
+	/* A block that re-runs one instruction has no breakpoints in it. */
+	if (e->skip_break && e->skip_icount == before && e->skip_pc == e->target->linear_pc(e))
+		cpu->cflags_next_tb = CF_LAST_IO | 1;
+	e->skip_break = false;
+	for (;;) {
+		int why = run_to_limit(e);
+		bool watched = e->pending_watch.set &&
+			       e->pending_watch.hit.icount == engine_icount(e) &&
+			       engine_watch_stops(e);
+		if (watched && why != VMRR_STOP_RESET && why != VMRR_STOP_ERROR)
+			return VMRR_STOP_WATCH;
+		/* The limit was lowered for a hit that was none. */
+		if (why != VMRR_STOP_LIMIT || engine_icount(e) >= e->wanted)
+			return why;
+		vmrr_set_limit(e, e->wanted);
+	}
+}
+
 void vmrr_request_stop(struct vmrr_engine *e)
 {
 	atomic_store(&e->stop_requested, true);
@@ -190,7 +209,7 @@ void vmrr_request_stop(struct vmrr_engine *e)
 	__atomic_store_n(&e->cpu->icount_decr->high, 0xffff, __ATOMIC_SEQ_CST);
 }
 
-void vmrr_set_limit(struct vmrr_engine *e, uint64_t limit)
+static void set_stop(struct vmrr_engine *e, uint64_t limit)
 {
 	uint64_t now = engine_icount(e);
 	if (limit < now)
@@ -199,6 +218,20 @@ void vmrr_set_limit(struct vmrr_engine *e, uint64_t limit)
 		limit = now + INT64_MAX;
 	e->limit = limit;
 	e->cpu->budget = (int64_t)(limit - now);
+}
+
+void engine_limit_watch(struct vmrr_engine *e)
+{
+	if (e->pending_watch.hit.icount < e->limit)
+		set_stop(e, e->pending_watch.hit.icount);
+}
+
+void vmrr_set_limit(struct vmrr_engine *e, uint64_t limit)
+{
+	e->wanted = limit;
+	if (e->pending_watch.set && e->pending_watch.hit.icount < limit)
+		limit = e->pending_watch.hit.icount;
+	set_stop(e, limit);
 }
 
 uint64_t vmrr_icount(struct vmrr_engine *e)
@@ -212,6 +245,7 @@ void vmrr_set_icount(struct vmrr_engine *e, uint64_t icount)
 	e->cpu->budget = 0;
 	e->skip_break = false;
 	e->skip_icount = UINT64_MAX;
+	e->pending_watch.set = false;
 	e->delivered = 0;
 }
 
@@ -295,51 +329,6 @@ void vmrr_invalidate(struct vmrr_engine *e, uint64_t pa, uint64_t size)
 	}
 	if (tables)
 		e->target->flush_tlb(e);
-}
-
-void vmrr_insert_break(struct vmrr_engine *e, uint64_t linear)
-{
-	struct qemu_cpu *cpu = e->cpu;
-	struct breakpoint *b = calloc(1, sizeof *b);
-	if (!b)
-		abort();
-	e->target->unhide_breaks(e);
-	b->pc = linear;
-	b->flags = BP_GDB;
-	/* QTAILQ_INSERT_HEAD: a link is the address of a next field. */
-	b->next = cpu->breakpoints;
-	if (b->next)
-		b->next->prev = &b->next;
-	else
-		cpu->breakpoints_last = &b->next;
-	cpu->breakpoints = b;
-	b->prev = &cpu->breakpoints;
-	e->target->drop_blocks_over(e, linear);
-}
-
-void vmrr_remove_break(struct vmrr_engine *e, uint64_t linear)
-{
-	struct qemu_cpu *cpu = e->cpu;
-	e->target->unhide_breaks(e);
-	for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next) {
-		if (b->pc != linear)
-			continue;
-		if (b->next)
-			b->next->prev = b->prev;
-		else
-			cpu->breakpoints_last = b->prev;
-		*(struct breakpoint **)b->prev = b->next;
-		free(b);
-		e->target->drop_blocks_over(e, linear);
-		return;
-	}
-}
-
-void vmrr_skip_break(struct vmrr_engine *e)
-{
-	e->skip_break = true;
-	e->skip_icount = engine_icount(e);
-	e->skip_pc = e->target->linear_pc(e);
 }
 
 uint32_t vmrr_dirty_epoch(struct vmrr_engine *e)

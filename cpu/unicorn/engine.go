@@ -156,9 +156,6 @@ func (e *Engine) Close() {
 	defer e.stop.Unlock()
 	if !e.closed {
 		e.closed = true
-		for a := range e.breaks {
-			C.vmrr_remove_break(e.c, C.uint64_t(a))
-		}
 		C.vmrr_close(e.c)
 		e.token.Delete()
 	}
@@ -177,6 +174,8 @@ func (e *Engine) Run(limit uint64) (cpu.StopReason, error) {
 		return cpu.StopReset, nil
 	case C.VMRR_STOP_REQUEST:
 		return cpu.StopRequest, nil
+	case C.VMRR_STOP_WATCH:
+		return cpu.StopWatch, nil
 	default:
 		return 0, fmt.Errorf("the CPU engine failed at icount %d: %s", e.ICount(), C.GoString(C.vmrr_error(e.c)))
 	}
@@ -240,28 +239,6 @@ func (e *Engine) Translate(linear uint64) (pa uint64, ok bool) {
 func (e *Engine) Invalidate(pa, size uint64) {
 	C.vmrr_invalidate(e.c, C.uint64_t(pa), C.uint64_t(size))
 }
-
-// InsertBreak implements cpu.Engine.
-func (e *Engine) InsertBreak(linear uint64) {
-	if e.breaks[linear]++; e.breaks[linear] == 1 {
-		C.vmrr_insert_break(e.c, C.uint64_t(linear))
-	}
-}
-
-// RemoveBreak implements cpu.Engine.
-func (e *Engine) RemoveBreak(linear uint64) {
-	switch e.breaks[linear] {
-	case 0:
-	case 1:
-		delete(e.breaks, linear)
-		C.vmrr_remove_break(e.c, C.uint64_t(linear))
-	default:
-		e.breaks[linear]--
-	}
-}
-
-// SkipBreak implements cpu.Engine.
-func (e *Engine) SkipBreak() { C.vmrr_skip_break(e.c) }
 
 // DirtyEpoch implements cpu.Engine.
 func (e *Engine) DirtyEpoch() uint32 { return uint32(C.vmrr_dirty_epoch(e.c)) }

@@ -29,6 +29,25 @@ struct table_use {
 #define FLUSH_NONE UINT64_MAX
 #define FLUSH_ALL (UINT64_MAX - 1)
 
+/* A breakpoint of ours. */
+struct vmrr_break {
+	struct breakpoint node; /* first: the library's list links these */
+	bool armed; /* it is wanted; if not, it is passed over */
+	bool listed; /* it is in the library's list */
+	uint32_t passes; /* how often it was passed over since then */
+	struct vmrr_break *next; /* of all of ours */
+};
+
+/* A watchpoint's hit by an instruction that has not retired yet. */
+struct pending_watch {
+	bool set;
+	bool if_changed; /* it is none if the value is still the one before */
+	bool delivery; /* a delivery did it, which a fault that follows does not undo */
+	struct vmrr_hit hit;
+	struct vmrr_watch watch;
+	uint8_t before[64];
+};
+
 struct vmrr_engine {
 	const struct vmrr_target *target;
 	uc_engine *uc;
@@ -43,6 +62,7 @@ struct vmrr_engine {
 
 	/* counting: icount == limit - cpu->budget at every exact point */
 	uint64_t limit;
+	uint64_t wanted; /* the limit that was asked for; a watchpoint's hit lowers limit */
 	uintptr_t (*enter)(void *env, void *code); /* the library's own prologue */
 	void *count_op; /* the movi of the block being translated, patched with its length */
 	bool want_count; /* the next brcond is the head of a block */
@@ -63,6 +83,10 @@ struct vmrr_engine {
 	/* INT n: its delivery can fault, and then it has not retired */
 	uint64_t int_pc;
 	bool int_in_flight;
+	/* #DB: for a breakpoint of the guest's, before the instruction, not a trap behind one */
+	bool break_fault;
+	/* what is being delivered belongs to the instruction that retired last */
+	bool delivers_retired;
 	/* 1 + the count at which an interrupt or fault was delivered last */
 	uint64_t delivered;
 	/* deliveries since an instruction last retired */
@@ -76,10 +100,19 @@ struct vmrr_engine {
 	uint64_t tlb_flushes;
 	uint64_t pending_flush; /* linear address, FLUSH_NONE or FLUSH_ALL */
 
-	/* breakpoints */
+	/* breakpoints and watchpoints */
+	struct vmrr_break *breaks;
+	uint32_t disarmed;
 	struct breakpoint *hidden_breaks; /* while a block is translated that must not see them */
 	bool skip_break;
 	uint64_t skip_icount, skip_pc;
+	struct vmrr_watch watches[VMRR_MAX_WATCHES];
+	uint32_t watch_count;
+	uint64_t install_pa; /* of the page that enters the TLB */
+	struct pending_watch pending_watch;
+	enum vmrr_hit_mode hit_mode;
+	struct vmrr_hits hits;
+	uint64_t enough_hits;
 
 	struct vmrr_stats stats;
 };
@@ -128,6 +161,19 @@ static inline void mark_dirty(struct vmrr_engine *e, uint64_t offset)
 void engine_stop_soon(struct vmrr_engine *e);
 /* Leaves the library's loop before the next block. */
 void engine_leave(struct vmrr_engine *e);
+
+/* The CPU is about to run the instruction under a breakpoint of ours. */
+enum break_action { BREAK_STOPS, BREAK_PASSES };
+enum break_action engine_meet_break(struct vmrr_engine *e, struct breakpoint *node);
+void engine_free_breaks(struct vmrr_engine *e);
+/* The instruction that is the icount-th, or a delivery that belongs to it, is about
+ * to access what w watches, at addr. */
+void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint64_t addr,
+			bool store, uint64_t icount, bool delivery);
+/* Makes the run pause behind the instruction of the pending hit. */
+void engine_limit_watch(struct vmrr_engine *e);
+/* That instruction has retired: does its hit end the run? */
+bool engine_watch_stops(struct vmrr_engine *e);
 void engine_fail(struct vmrr_engine *e, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The original of an interposed function. */

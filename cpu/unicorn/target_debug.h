@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
+ * Breakpoints and watchpoints, where the library has to do with them.
+ *
  * Breakpoints: nodes of ours in the library's list, which makes the translator
  * end a block before the instruction and raise EXCP_DEBUG there. The library's
  * own insert would throw all translated code away; ours drops only the blocks
@@ -95,18 +97,90 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 		uint64_t pc = e->target->linear_pc(e);
 		bool skipped = e->skip_icount == engine_icount(e) && e->skip_pc == pc;
 		/* Ours come first in the list; the rest are the guest's own. */
-		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next)
-			if (b->pc == pc && !skipped) {
+		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next) {
+			if (b->pc != pc || skipped)
+				continue;
+			if (engine_meet_break(e, b) == BREAK_STOPS) {
 				e->hit_break = true;
 				engine_leave(e);
 				return;
 			}
+			/* On, over this instruction, but not over a breakpoint of the
+			 * guest's on it. The library would take it for a stop. */
+			e->skip_icount = engine_icount(e);
+			e->skip_pc = pc;
+			cpu->cflags_next_tb = CF_LAST_IO | 1;
+			T(cpu_loop_exit_noexc)(cpu);
+		}
 		/* The library looks at the first at this PC only, for the guest's; it
 		 * raises #DB and does not come back, the delivery unhides ours. */
 		T(hide_breaks)(e);
+		e->break_fault = true;
 		real_breakpoint_handler(cpu);
+		e->break_fault = false;
 		T(unhide_breaks)(e);
 		return;
 	}
 	real_breakpoint_handler(cpu);
+}
+
+/* ---- watchpoints ----
+ *
+ * The library has QEMU's hooks for them and nothing behind: a TLB entry of which
+ * cpu_watchpoint_address_matches says so takes the slow path, and there
+ * cpu_check_watchpoint is called before the access. An access that is not aligned
+ * is loaded as the two aligned words around it, and stored byte by byte.
+ */
+#define BP_MEM_READ 1
+#define BP_MEM_WRITE 2
+
+static int T(watch_flags)(const struct vmrr_watch *w)
+{
+	return w->kind == VMRR_WATCH_LOAD   ? BP_MEM_READ :
+	       w->kind == VMRR_WATCH_CHANGE ? BP_MEM_WRITE :
+					      BP_MEM_READ | BP_MEM_WRITE;
+}
+
+static bool T(overlap)(const struct vmrr_watch *w, uint64_t addr, uint64_t size)
+{
+	return addr - w->addr < w->size || w->addr - addr < size;
+}
+
+int T(cpu_watchpoint_address_matches)(struct qemu_cpu *cpu, uint64_t page, uint64_t size)
+{
+	struct vmrr_engine *e = cpu->engine;
+	int flags = 0;
+	if (!e || e->hit_mode == VMRR_HIT_IGNORED)
+		return 0;
+	for (uint32_t i = 0; i < e->watch_count; i++) {
+		const struct vmrr_watch *w = &e->watches[i];
+		if (T(overlap)(w, w->physical ? e->install_pa : page, size))
+			flags |= T(watch_flags)(w);
+	}
+	return flags;
+}
+
+void T(cpu_check_watchpoint)(struct qemu_cpu *cpu, uint64_t addr, uint64_t size, uint32_t attrs,
+			     int flags, uintptr_t ra)
+{
+	struct vmrr_engine *e = cpu->engine;
+	(void)attrs;
+	if (!e)
+		return;
+	for (uint32_t i = 0; i < e->watch_count; i++) {
+		const struct vmrr_watch *w = &e->watches[i];
+		uint64_t at = addr;
+		if (!(T(watch_flags)(w) & flags) ||
+		    (w->physical && !e->target->translate(e, addr, &at)) ||
+		    !T(overlap)(w, at, size))
+			continue;
+		/* Without ra it is the delivery of an interrupt or exception: that of INT n
+		 * and of a trap belongs to the instruction before, any other to the
+		 * handler's first. */
+		bool delivery = !ra && !e->delivers_retired;
+		if (ra)
+			T(make_exact)(e, ra);
+		engine_note_access(e, w, at > w->addr ? at : w->addr, flags == BP_MEM_WRITE,
+				   engine_icount(e) + delivery, delivery);
+	}
 }

@@ -172,6 +172,7 @@ static void T(install_page)(struct vmrr_engine *e, uint64_t linear, uint64_t pa,
 {
 	uint64_t offset = ram_offset(e, pa & ~4095ull);
 	linear &= ~4095ull;
+	e->install_pa = pa & ~4095ull;
 	if (offset == UINT64_MAX) {
 		T(tlb_set_page_with_attrs)(e->cpu, linear, MMIO_BASE + (pa & ~4095ull), 0, prot,
 					   mmu_idx, page_size);

@@ -49,6 +49,7 @@ enum vmrr_stop { /* as cpu.StopReason */
 	VMRR_STOP_HALT,
 	VMRR_STOP_RESET,
 	VMRR_STOP_REQUEST,
+	VMRR_STOP_WATCH, /* vmrr_hits says which */
 	VMRR_STOP_ERROR, /* vmrr_error says what */
 };
 
@@ -84,6 +85,51 @@ void vmrr_invalidate(struct vmrr_engine *e, uint64_t pa, uint64_t size);
 void vmrr_insert_break(struct vmrr_engine *e, uint64_t linear);
 void vmrr_remove_break(struct vmrr_engine *e, uint64_t linear);
 void vmrr_skip_break(struct vmrr_engine *e);
+
+/* What a watchpoint looks for; values as cpu.WatchKind. */
+enum vmrr_watch_kind {
+	VMRR_WATCH_NONE, /* in a hit: it is a breakpoint's */
+	VMRR_WATCH_CHANGE, /* a store that changes the value */
+	VMRR_WATCH_LOAD,
+	VMRR_WATCH_ACCESS, /* a load or a store */
+};
+
+struct vmrr_watch {
+	uint64_t addr, size; /* bytes */
+	uint32_t kind;
+	bool physical; /* addr is a guest physical address, else a linear one */
+};
+
+#define VMRR_MAX_WATCHES 64
+
+bool vmrr_insert_watch(struct vmrr_engine *e, const struct vmrr_watch *w); /* false: too many */
+void vmrr_remove_watch(struct vmrr_engine *e, const struct vmrr_watch *w);
+
+enum vmrr_hit_mode { /* as cpu.HitMode */
+	VMRR_HIT_STOPS,
+	VMRR_HIT_IGNORED,
+	VMRR_HIT_COUNTED,
+};
+
+/* A breakpoint's hit: addr is its linear address, icount where the run would have
+ * stopped, before the instruction. A watchpoint's: addr is the first byte that was
+ * accessed, icount counts the instruction that did it. */
+struct vmrr_hit {
+	uint64_t icount, addr;
+	uint32_t watch; /* kind; VMRR_WATCH_NONE: a breakpoint */
+	bool store;
+};
+
+struct vmrr_hits {
+	uint64_t count;
+	struct vmrr_hit last;
+};
+
+/* From now on hits do what mode says. Counted ones end a run when there are
+ * enough of them; 0: they never do. */
+void vmrr_set_hit_mode(struct vmrr_engine *e, int mode, uint64_t enough);
+/* The hits counted since then, and the last hit; also that of a VMRR_STOP_WATCH. */
+void vmrr_hits(struct vmrr_engine *e, struct vmrr_hits *out);
 
 uint32_t vmrr_dirty_epoch(struct vmrr_engine *e);
 const uint32_t *vmrr_page_epochs(struct vmrr_engine *e); /* one per page of the mapping */

@@ -124,6 +124,9 @@ static void x86_deliver(uc_engine *uc, uint32_t vector, void *user)
 		e->int_in_flight = false;
 		e->cpu->budget++;
 	}
+	/* What a faulting instruction accessed it accesses again. */
+	if (!e->pending_watch.delivery && e->pending_watch.hit.icount != engine_icount(e))
+		e->pending_watch.set = false;
 	/* A handler whose first instruction faults, on a stack that never runs
 	 * out, takes exceptions for ever and retires nothing. */
 	uint64_t now = engine_icount(e);
@@ -139,10 +142,12 @@ static void x86_deliver(uc_engine *uc, uint32_t vector, void *user)
 	/* INT n and the trap of TF belong to the instruction that retired. */
 	if (!env->exception_is_int && vector != VECTOR_DB)
 		e->delivered = now + 1;
+	e->delivers_retired = env->exception_is_int || (vector == VECTOR_DB && !e->break_fault);
+	e->break_fault = false;
 	if (env->exception_is_int) {
 		env->eip = e->int_pc;
 		e->int_in_flight = true;
 	}
 	T(x86_cpu_do_interrupt)(e->cpu);
-	e->int_in_flight = false;
+	e->int_in_flight = e->delivers_retired = false;
 }
