@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // maxManifest is the largest manifest in bytes that is read.
@@ -93,7 +95,7 @@ func (m *Manifest) encode() ([]byte, error) {
 
 // decodeManifest is the inverse of encode; path is for its errors.
 func decodeManifest(path string, b []byte) (*Manifest, error) {
-	damaged := func(what string) error { return &ErrDamaged{File: path, Offset: -1, What: what} }
+	damaged := func(what string) error { return &badfile.DamagedError{File: path, Offset: -1, What: what} }
 	if len(b) > maxManifest {
 		return nil, damaged(fmt.Sprintf("it has more than %d bytes", maxManifest))
 	}
@@ -107,7 +109,7 @@ func decodeManifest(path string, b []byte) (*Manifest, error) {
 		return nil, damaged("it does not say which format it has")
 	}
 	if version.Format != FormatVersion {
-		return nil, &ErrVersion{File: path, Got: version.Format, Want: FormatVersion}
+		return nil, &badfile.VersionError{File: path, Got: version.Format, Want: FormatVersion}
 	}
 	m := new(Manifest)
 	if err := json.Unmarshal(b, m); err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // Begin makes ready for changes, as the first one does by itself, and says what would
@@ -54,7 +56,7 @@ func (d *Disk) takeOver() error {
 	if err := d.load(); err != nil {
 		return err
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if errors.As(d.incomplete, &damaged) {
 		return damaged // what it loses may still be wanted
 	}

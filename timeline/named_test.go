@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/replay"
@@ -105,7 +106,7 @@ func TestSnapshotOfAnotherTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	tl, vm = load()
-	var damaged *snapshots.ErrDamaged
+	var damaged *badfile.DamagedError
 	if err := tl.LoadSnapshot(background, "kept"); !errors.As(err, &damaged) {
 		t.Errorf("LoadSnapshot of a damaged snapshot has error %v, want ErrDamaged", err)
 	}
