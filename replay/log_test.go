@@ -101,9 +101,11 @@ func isPrefix(got, want []Record) bool {
 	return len(got) == 0 || len(got) <= len(want) && reflect.DeepEqual(got, want[:len(got)])
 }
 
-// goodUpTo reports whether an error of reading a log says that it is good up to a moment.
+// goodUpTo reports whether an error of reading a log says that it is good up to a
+// moment, or that not even its header is.
 func goodUpTo(err error, last machine.Moment) bool {
-	return strings.HasSuffix(err.Error(), fmt.Sprintf("; it is good up to %v", last))
+	return strings.HasSuffix(err.Error(), fmt.Sprintf("; it is good up to %v", last)) ||
+		last == machine.Moment{} && strings.HasSuffix(err.Error(), "; nothing of it can be used")
 }
 
 // lastOf is the moment up to which records reach.
