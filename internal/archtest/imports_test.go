@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 var onlyFrom = map[string][]string{
 	"cpu/unicorn":        {"cmd", "internal/testguest"},
 	"cpu/disasm":         {"cmd", "monitor", "timeline"},
+	"internal/testconn":  {},
 	"internal/testguest": {},
 	"cmd":                {},
 }
