@@ -44,7 +44,7 @@ func (d *Dir) copyFile(name string, src io.Reader) (File, error) {
 
 // checkNew refuses names that are not plain, and those that there are already.
 func (d *Dir) checkNew(name string) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return fmt.Errorf("adding a file to the recording %s: %w", d.path, err)
 	}
 	if d.m.file(name) != nil {

@@ -33,7 +33,7 @@ const FormatVersion = 2
 const (
 	maxInputData = 64 << 10 // of one Input
 	maxReason    = 1 << 10  // of an end's reason
-	maxName      = 100      // of a snapshot's or a file's name; who makes one may allow less
+	maxName      = 100      // of a snapshot's or a file's name
 	maxParts     = 256      // of a state's hash, in hashes
 	maxRecords   = 1 << 20  // of a block's records, decompressed
 	maxFrame     = maxRecords + 64

@@ -135,7 +135,7 @@ func (m *Manifest) check() error {
 		return errors.New("the hash of its machine does not match the machine")
 	}
 	for _, f := range m.Files {
-		if err := checkName(f.Name); err != nil {
+		if err := CheckName(f.Name); err != nil {
 			return err
 		}
 	}
@@ -145,12 +145,12 @@ func (m *Manifest) check() error {
 		}
 	}
 	if m.Parent != nil && m.Parent.Snapshot != "" {
-		if err := checkName(m.Parent.Snapshot); err != nil {
+		if err := CheckName(m.Parent.Snapshot); err != nil {
 			return fmt.Errorf("its parent: %w", err)
 		}
 	}
 	if m.Origin != nil {
-		if err := checkName(m.Origin.Snapshot); err != nil {
+		if err := CheckName(m.Origin.Snapshot); err != nil {
 			return fmt.Errorf("its origin: %w", err)
 		}
 	}
@@ -177,9 +177,9 @@ func (m *Manifest) file(name string) *File {
 	return nil
 }
 
-// checkName accepts the plain names of files and snapshots: letters, digits, "-",
+// CheckName accepts the plain names of files and snapshots: letters, digits, "-",
 // "_" and, not at the start, ".".
-func checkName(name string) error {
+func CheckName(name string) error {
 	if name == "" || len(name) > maxName || name[0] == '.' {
 		return fmt.Errorf("%q is not a name in a recording: want 1 to %d characters, not starting with a dot", name, maxName)
 	}

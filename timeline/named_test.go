@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/vmrr/vmrr/internal/badfile"
@@ -38,10 +39,26 @@ func TestNamedSnapshots(t *testing.T) {
 	if err := tl.LoadSnapshot(background, "none"); err == nil {
 		t.Errorf("LoadSnapshot(%q) has no error", "none")
 	}
-	for _, name := range []string{"", ".hidden", "a/b", "a b", "ü"} {
-		if err := tl.SaveSnapshot(name); err == nil {
-			t.Errorf("SaveSnapshot(%q) has no error", name)
+}
+
+func TestCheckName(t *testing.T) {
+	for _, test := range []struct{ name, says string }{
+		{"init", ""}, {"usr2-1", ""}, {"1.5", ""}, {"0x10", ""}, {"1500m-before", ""}, {"10MB", ""}, {strings.Repeat("n", 100), ""},
+		{"", "1 to 100 characters"}, {strings.Repeat("n", 101), "1 to 100 characters"},
+		{".hidden", "not starting with a dot"}, {"a/b", "it has a '/'"}, {"a b", "it has a ' '"}, {"ü", "it has a 'ü'"},
+		{"origin", "is taken"},
+		{"0", "instruction count"}, {"123", "instruction count"}, {"250M", "instruction count"}, {"1t", "instruction count"},
+		{"99999999999999999999", "instruction count"},
+	} {
+		err := timeline.CheckName(test.name)
+		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("CheckName(%q) = %v; want an error that says %q", test.name, err, test.says)
 		}
+	}
+	// Who saves asks it.
+	tl, _ := answeredGuest(t).open(t)
+	if err := tl.SaveSnapshot("123"); err == nil {
+		t.Error("SaveSnapshot(123) has no error")
 	}
 }
 
