@@ -39,7 +39,7 @@ type Dir struct {
 // Machine, which must be valid JSON, and Parent and Origin if there are any;
 // Create fills in the rest.
 func Create(path string, m Manifest) (*Dir, error) {
-	hash, err := MachineHash(m.Machine)
+	hash, err := machineHash(m.Machine)
 	if err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}

@@ -26,7 +26,7 @@ type Manifest struct {
 	ID      string          `json:"id"`      // of the recording: 32 hexadecimal digits
 	Created time.Time       `json:"created"` // host time, UTC
 	Machine json.RawMessage `json:"machine"` // every option that shapes the machine
-	// MachineHash is the MachineHash of Machine.
+	// MachineHash is the machineHash of Machine.
 	MachineHash string  `json:"machine_sha256"`
 	Parent      *Parent `json:"parent,omitempty"` // nil: it was recorded on its own
 	Origin      *Origin `json:"origin,omitempty"` // nil: it begins at power-on
@@ -59,9 +59,9 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// MachineHash returns the SHA-256, in hexadecimal, of a machine configuration in
+// machineHash returns the SHA-256, in hexadecimal, of a machine configuration in
 // canonical JSON: no spaces, the keys of every object sorted.
-func MachineHash(config json.RawMessage) (string, error) {
+func machineHash(config json.RawMessage) (string, error) {
 	d := json.NewDecoder(bytes.NewReader(config))
 	d.UseNumber()
 	var v any
@@ -131,7 +131,7 @@ func (m *Manifest) check() error {
 	if _, err := m.id(); err != nil {
 		return err
 	}
-	if hash, err := MachineHash(m.Machine); err != nil || hash != m.MachineHash {
+	if hash, err := machineHash(m.Machine); err != nil || hash != m.MachineHash {
 		return errors.New("the hash of its machine does not match the machine")
 	}
 	for _, f := range m.Files {

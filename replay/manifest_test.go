@@ -68,7 +68,7 @@ func sealed(t testing.TB, change func(*Manifest)) []byte {
 	m := resumedManifest()
 	m.Format, m.ID = FormatVersion, testID.String()
 	m.Files = []File{{Name: "kernel", Size: 1, SHA256: "00"}}
-	hash, err := MachineHash(m.Machine)
+	hash, err := machineHash(m.Machine)
 	if err != nil {
 		t.Fatal(err)
 	}

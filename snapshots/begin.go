@@ -117,7 +117,7 @@ func (d *Disk) syncSegments(list []*segment) error {
 }
 
 // removeLeftovers removes the files that the index does not name: those of a writer
-// that was killed, and those that Compact has replaced.
+// that was killed, and those that compact has replaced.
 func (d *Disk) removeLeftovers() error {
 	names, err := d.fs.ReadDir(d.dir)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
-// An index file says what a store has. It grows until Compact writes its successor,
+// An index file says what a store has. It grows until compact writes its successor,
 // a generation on; the one of the highest number counts.
 var indexFormat = framed.Format{Magic: "vmrrsnap", Version: 1}
 
