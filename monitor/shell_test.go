@@ -13,42 +13,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/vmrr/vmrr/internal/testconn"
 )
 
 var update = flag.Bool("update", false, "write the transcripts anew")
-
-// serveShell serves one client on a Unix socket and returns the client's end.
-func serveShell(t *testing.T, s *Shell) net.Conn {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "monitor")
-	ln, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Serve(ctx, conn)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		client.Close()
-		<-done
-	})
-	client.SetDeadline(time.Now().Add(time.Minute)) // so that a bug is a failure
-	return client
-}
 
 func newShell() *Shell {
 	m := &Monitor{Session: &fakeSession{}, Control: &fakeControl{state: StatePrelaunch}, Mode: ModeReplay, Path: "rec", Version: "1.2"}
@@ -81,7 +50,7 @@ func TestTranscripts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := serveShell(t, newShell())
+		client := testconn.Serve(t, newShell().Serve)
 		r := bufio.NewReader(client)
 		got := until(t, r)
 		for line := range strings.Lines(string(want)) {
@@ -103,7 +72,7 @@ func TestTranscripts(t *testing.T) {
 
 func TestShellEndings(t *testing.T) {
 	t.Run("piped in", func(t *testing.T) { // all is answered before the end
-		client := serveShell(t, newShell())
+		client := testconn.Serve(t, newShell().Serve)
 		io.WriteString(client, "replay_seek 5\ninfo replay\n")
 		client.(*net.UnixConn).CloseWrite()
 		out, err := io.ReadAll(client)
@@ -114,7 +83,7 @@ func TestShellEndings(t *testing.T) {
 	t.Run("machine gone", func(t *testing.T) {
 		s := newShell()
 		s.Do = func(context.Context, func()) error { return errors.New("the machine is gone") }
-		client := serveShell(t, s)
+		client := testconn.Serve(t, s.Serve)
 		io.WriteString(client, "info replay\n")
 		r := bufio.NewReader(client)
 		until(t, r)
@@ -129,7 +98,7 @@ func TestShellEndings(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}
-		client := serveShell(t, s)
+		client := testconn.Serve(t, s.Serve)
 		io.WriteString(client, "replay_seek end\n")
 		<-started
 		io.WriteString(client, "\x03")

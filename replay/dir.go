@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // The names inside a recording.
@@ -38,7 +39,7 @@ type Dir struct {
 // Machine, which must be valid JSON, and Parent and Origin if there are any;
 // Create fills in the rest.
 func Create(path string, m Manifest) (*Dir, error) {
-	hash, err := MachineHash(m.Machine)
+	hash, err := machineHash(m.Machine)
 	if err != nil {
 		return nil, fmt.Errorf("creating the recording %s: %w", path, err)
 	}
@@ -127,8 +128,8 @@ func CheckFree(path string) error {
 	return nil
 }
 
-// Open opens a recording. Its errors are *ErrDamaged and *ErrVersion, and one
-// that is fs.ErrNotExist if there is no recording.
+// Open opens a recording. Its errors are *badfile.DamagedError and
+// *badfile.VersionError, and one that is fs.ErrNotExist if there is no recording.
 func Open(path string) (*Dir, error) {
 	name := filepath.Join(path, manifestName)
 	b, err := readLimited(name, maxManifest)
@@ -152,7 +153,7 @@ func noManifest(path string) error {
 		return missingError(fmt.Sprintf("there is no recording %s", path))
 	}
 	if _, err := os.Stat(filepath.Join(path, logName)); err == nil {
-		return &ErrDamaged{File: filepath.Join(path, manifestName), Offset: -1, What: "it is missing"}
+		return &badfile.DamagedError{File: filepath.Join(path, manifestName), Offset: -1, What: "it is missing"}
 	}
 	return missingError(fmt.Sprintf("%s is not a recording: the directory has no %s", path, manifestName))
 }
@@ -181,15 +182,15 @@ func (d *Dir) ID() ID             { return d.id }
 func (d *Dir) CreateLog() (*Writer, error) { return CreateLog(d.LogPath(), d.id) }
 
 // LoadTape loads the recording's log as the function LoadTape does. A log of
-// another recording is *ErrMachineMismatch, a missing one *ErrDamaged.
+// another recording is *badfile.MismatchError, a missing one *badfile.DamagedError.
 func (d *Dir) LoadTape() (*Tape, error) {
 	t, err := LoadTape(d.LogPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &ErrDamaged{File: d.LogPath(), Offset: -1, What: "it is missing"}
+		return nil, &badfile.DamagedError{File: d.LogPath(), Offset: -1, What: "it is missing"}
 	}
 	if t != nil && t.ID() != d.id {
 		t.Close()
-		return nil, &ErrMachineMismatch{File: d.LogPath(), What: "recording id", Want: d.id.String(), Got: t.ID().String()}
+		return nil, &badfile.MismatchError{File: d.LogPath(), What: "recording id", Want: d.id.String(), Got: t.ID().String()}
 	}
 	return t, err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 func mustRead(t *testing.T, path string) []byte {
@@ -91,23 +92,23 @@ func TestDirDamage(t *testing.T) {
 		"missing": func() { os.Remove(kernel) },
 	} {
 		damage()
-		var damaged *ErrDamaged
+		var damaged *badfile.DamagedError
 		if _, err := d.OpenFile("kernel"); !errors.As(err, &damaged) || damaged.File != kernel {
-			t.Errorf("kernel %s: %v; want ErrDamaged", name, err)
+			t.Errorf("kernel %s: %v; want DamagedError", name, err)
 		}
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if _, err := d.LoadTape(); !errors.As(err, &damaged) {
-		t.Errorf("no log: %v; want ErrDamaged", err)
+		t.Errorf("no log: %v; want DamagedError", err)
 	}
 	w, err := CreateLog(d.LogPath(), testID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
-	var mismatch *ErrMachineMismatch
+	var mismatch *badfile.MismatchError
 	if _, err := d.LoadTape(); !errors.As(err, &mismatch) {
-		t.Errorf("a log of another recording: %v; want ErrMachineMismatch", err)
+		t.Errorf("a log of another recording: %v; want MismatchError", err)
 	}
 }
 
@@ -126,7 +127,7 @@ func TestOpenWithoutManifest(t *testing.T) {
 	if err := os.Remove(filepath.Join(lost, manifestName)); err != nil {
 		t.Fatal(err)
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	for _, test := range []struct {
 		path            string
 		missing, damage bool

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -66,15 +67,15 @@ func (t *Tape) read(i int) ([]Record, error) {
 	at := t.index[i]
 	f, err := framed.ReadAt(t.f, t.name, t.id, at.offset, maxFrame)
 	if err != nil {
-		return nil, logError(err, at.at)
+		return nil, err
 	}
 	b, err := openBlock(f)
 	if err != nil {
-		return nil, &ErrDamaged{File: t.name, Offset: at.offset, Last: at.at, What: err.Error()}
+		return nil, &badfile.DamagedError{File: t.name, Offset: at.offset, What: err.Error()}
 	}
 	events := slices.DeleteFunc(b.records, func(r Record) bool { return !r.Kind.event() })
 	if len(events) == 0 || events[0].Ordinal != at.ordinal {
-		return nil, &ErrDamaged{File: t.name, Offset: at.offset, Last: at.at,
+		return nil, &badfile.DamagedError{File: t.name, Offset: at.offset,
 			What: fmt.Sprintf("the block no longer begins with event %d", at.ordinal)}
 	}
 	return events, nil

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // AddFile stores a copy of src in the recording under a plain name.
@@ -43,7 +44,7 @@ func (d *Dir) copyFile(name string, src io.Reader) (File, error) {
 
 // checkNew refuses names that are not plain, and those that there are already.
 func (d *Dir) checkNew(name string) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return fmt.Errorf("adding a file to the recording %s: %w", d.path, err)
 	}
 	if d.m.file(name) != nil {
@@ -59,7 +60,7 @@ func (d *Dir) addEntry(f File) error {
 
 // LinkFile takes a file over from another recording, by a hard link where the file
 // system can do that, else as a copy. It must be what was stored there (else
-// *ErrDamaged).
+// *badfile.DamagedError).
 func (d *Dir) LinkFile(from *Dir, name string) error {
 	if err := d.checkNew(name); err != nil {
 		return err
@@ -81,7 +82,7 @@ func (d *Dir) LinkFile(from *Dir, name string) error {
 		return err
 	}
 	if got != want {
-		return &ErrDamaged{File: from.filePath(name), Offset: -1, What: "it changed while it was copied"}
+		return &badfile.DamagedError{File: from.filePath(name), Offset: -1, What: "it changed while it was copied"}
 	}
 	return d.addEntry(want)
 }
@@ -94,7 +95,7 @@ func (d *Dir) hardLink(path, name string) bool {
 }
 
 // OpenFile opens a file of the recording for reading after it has checked that it
-// is what was stored (else *ErrDamaged). A name that the recording does not have
+// is what was stored (else *badfile.DamagedError). A name that the recording does not have
 // is fs.ErrNotExist.
 func (d *Dir) OpenFile(name string) (*os.File, error) {
 	want := d.m.file(name)
@@ -102,7 +103,7 @@ func (d *Dir) OpenFile(name string) (*os.File, error) {
 		return nil, missingError(fmt.Sprintf("the recording %s has no file %q", d.path, name))
 	}
 	damaged := func(what string) error {
-		return &ErrDamaged{File: d.filePath(name), Offset: -1, What: what}
+		return &badfile.DamagedError{File: d.filePath(name), Offset: -1, What: what}
 	}
 	f, err := os.Open(d.filePath(name))
 	if errors.Is(err, fs.ErrNotExist) {

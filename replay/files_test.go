@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // emptyDir makes a recording without files.
@@ -110,9 +112,9 @@ func TestLinkFileRefusals(t *testing.T) {
 	if err := os.WriteFile(from.filePath("kernel"), []byte("MZ kernal"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if err := d.LinkFile(from, "kernel"); !errors.As(err, &damaged) || damaged.File != from.filePath("kernel") {
-		t.Errorf("LinkFile of a damaged file = %v; want ErrDamaged naming it", err)
+		t.Errorf("LinkFile of a damaged file = %v; want DamagedError naming it", err)
 	}
 	if len(d.Manifest().Files) != 0 {
 		t.Errorf("then the recording has the files %v; want none", d.Manifest().Files)

@@ -18,20 +18,22 @@
 //
 // A file that ends before the end record was cut off (the recorder was killed, the
 // disk was full): everything before the cut is good, and the tape says where it is
-// with ErrTruncated. A frame whose check fails is ErrDamaged.
+// with badfile.CutOffError. A frame whose check fails is badfile.DamagedError.
 package replay
 
-import "github.com/vmrr/vmrr/internal/framed"
+import (
+	"github.com/vmrr/vmrr/internal/framed"
+)
 
 // FormatVersion is the version of the log and of the recording directory.
-// Another version is refused with ErrVersion.
+// Another version is refused with badfile.VersionError.
 const FormatVersion = 2
 
 // Limits in bytes, if nothing else is said.
 const (
 	maxInputData = 64 << 10 // of one Input
 	maxReason    = 1 << 10  // of an end's reason
-	maxName      = 100      // of a snapshot's or a file's name; who makes one may allow less
+	maxName      = 100      // of a snapshot's or a file's name
 	maxParts     = 256      // of a state's hash, in hashes
 	maxRecords   = 1 << 20  // of a block's records, decompressed
 	maxFrame     = maxRecords + 64

@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -99,6 +101,13 @@ func isPrefix(got, want []Record) bool {
 	return len(got) == 0 || len(got) <= len(want) && reflect.DeepEqual(got, want[:len(got)])
 }
 
+// goodUpTo reports whether an error of reading a log says that it is good up to a
+// moment, or that not even its header is.
+func goodUpTo(err error, last machine.Moment) bool {
+	return strings.HasSuffix(err.Error(), fmt.Sprintf("; it is good up to %v", last)) ||
+		last == machine.Moment{} && strings.HasSuffix(err.Error(), "; nothing of it can be used")
+}
+
 // lastOf is the moment up to which records reach.
 func lastOf(records []Record) machine.Moment {
 	if len(records) == 0 {
@@ -130,13 +139,13 @@ func TestLogCutAtEveryByte(t *testing.T) {
 					}
 					continue
 				}
-				var cut *ErrTruncated
+				var cut *badfile.CutOffError
 				if !errors.As(err, &cut) {
-					t.Errorf("cut at byte %d, then %d zeros: error %v; want ErrTruncated", n, tail, err)
+					t.Errorf("cut at byte %d, then %d zeros: error %v; want CutOffError", n, tail, err)
 					continue
 				}
-				if !isPrefix(got, all) || len(got) == len(all) || cut.Last != lastOf(got) {
-					t.Errorf("cut at byte %d, then %d zeros: %d records that are not the first ones; good up to %v", n, tail, len(got), cut.Last)
+				if !isPrefix(got, all) || len(got) == len(all) || !goodUpTo(err, lastOf(got)) {
+					t.Errorf("cut at byte %d, then %d zeros: %d records that are not the first ones: %v", n, tail, len(got), err)
 				}
 				if cut.Offset > int64(n) {
 					t.Errorf("cut at byte %d: whole blocks end at %d", n, cut.Offset)
@@ -154,12 +163,12 @@ func TestLogEveryBitFlip(t *testing.T) {
 			b := bytes.Clone(whole)
 			b[i] ^= 1 << bit
 			got, err := readLog(b)
-			var damaged *ErrDamaged
+			var damaged *badfile.DamagedError
 			if !errors.As(err, &damaged) {
-				t.Errorf("byte %d bit %d flipped: error %v; want ErrDamaged", i, bit, err)
+				t.Errorf("byte %d bit %d flipped: error %v; want DamagedError", i, bit, err)
 				continue
 			}
-			if damaged.File != "log" || damaged.Offset > int64(i) || !isPrefix(got, all) || damaged.Last != lastOf(got) {
+			if damaged.File != "log" || damaged.Offset > int64(i) || !isPrefix(got, all) || !goodUpTo(err, lastOf(got)) {
 				t.Errorf("byte %d bit %d flipped: %d records, %v; want the block at or before it and what comes before", i, bit, len(got), err)
 			}
 		}
@@ -191,9 +200,9 @@ func TestLogZeroedBlock(t *testing.T) {
 		b := bytes.Clone(whole)
 		clear(b[at : at+size])
 		got, err := readLog(b)
-		var damaged *ErrDamaged
-		if !errors.As(err, &damaged) || !isPrefix(got, all) || damaged.Last != lastOf(got) || damaged.Offset > int64(at) {
-			t.Errorf("bytes %d to %d zeroed: %d records, error %v; want those before and ErrDamaged", at, at+size, len(got), err)
+		var damaged *badfile.DamagedError
+		if !errors.As(err, &damaged) || !isPrefix(got, all) || !goodUpTo(err, lastOf(got)) || damaged.Offset > int64(at) {
+			t.Errorf("bytes %d to %d zeroed: %d records, error %v; want those before and badfile.DamagedError", at, at+size, len(got), err)
 		}
 		if at > 0 && len(got) == 0 {
 			t.Errorf("bytes %d to %d zeroed: nothing is left", at, at+size)
@@ -230,43 +239,43 @@ func TestLogRefusals(t *testing.T) {
 		want any
 		says string
 	}{
-		{"a newer version", newer, new(*ErrVersion), "version 3, this vmrr reads version 2"},
-		{"no log at all", []byte("#!/bin/sh\n"), new(*ErrDamaged), "nothing of it can be used"},
-		{"empty", nil, new(*ErrTruncated), "nothing of it can be used"},
-		{"bytes after the end", append(bytes.Clone(whole), 0), new(*ErrDamaged), "behind the end"},
-		{"a block after the end", framed.Append(bytes.Clone(whole), testID, int64(len(whole)), frameBlock, encodeBlock(t, all[8:])), new(*ErrDamaged), "behind the end"},
-		{"a record after the end", encodeLog(t, []Record{all[8], all[8]}, 2), new(*ErrDamaged), "comes after the end"},
-		{"a moment that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 1), new(*ErrDamaged), "comes after one for icount 1000+1"},
-		{"a moment that goes back in a block", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 2), new(*ErrDamaged), "comes after one for icount 1000+1"},
-		{"time that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[3].At, Now: all[2].Now - 1, Ordinal: 3}}, 1), new(*ErrDamaged), "at 7999 ns comes after one at 8000 ns"},
-		{"an event twice", encodeLog(t, []Record{all[2], all[2]}, 1), new(*ErrDamaged), "behind 2 events comes after one behind 3"},
-		{"an unknown kind of frame", frame(2, encodeBlock(t, all[:1])), new(*ErrDamaged), "no frame of kind 2"},
-		{"a frame that is too large", frame(frameBlock, make([]byte, maxFrame+1)), new(*ErrDamaged), "the most is"},
-		{"no payload", frame(frameBlock, nil), new(*ErrDamaged), "form"},
-		{"a block of no records", block(0, codecRaw), new(*ErrDamaged), "0 records"},
-		{"fewer records than said", block(2, codecRaw, record(KindMark, 0)...), new(*ErrDamaged), "2 records"},
-		{"more records than said", block(1, codecRaw, append(record(KindMark, 0), record(KindMark, 0)...)...), new(*ErrDamaged), "behind its last record"},
-		{"an unknown codec", block(1, 2, record(KindMark, 0)...), new(*ErrDamaged), "no codec 2"},
-		{"an unknown kind of record", one(record(99, 0)), new(*ErrDamaged), "no record kind 99"},
-		{"an input without a kind", one(record(KindInput, 0)), new(*ErrDamaged), "form"},
-		{"a mark with a payload", one(record(KindMark, 0, 1)), new(*ErrDamaged), "form"},
-		{"an answer that is too short", one(record(KindAnswer, 0, 1, 2, 3)), new(*ErrDamaged), "form"},
-		{"a payload that is not there", one([]byte{byte(KindMark), 1, 0, 0, 0, 200, 1}), new(*ErrDamaged), "form"},
-		{"a sub of 33 bits", one([]byte{byte(KindMark), 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0, 0}), new(*ErrDamaged), "form"},
-		{"an icount of 65 bits", one(append([]byte{byte(KindMark)}, append(bytes.Repeat([]byte{0xff}, 10), 0, 0, 0, 0)...)), new(*ErrDamaged), "form"},
-		{"an icount that overflows", frame(frameBlock, append(binary.AppendUvarint([]byte{0, 1}, 1<<64-1), append([]byte{0, codecRaw}, record(KindMark, 0)...)...)), new(*ErrDamaged), "form"},
-		{"a hash that is not canonical", one(record(KindHash, 1, make([]byte, 10)...)), new(*ErrDamaged), "form"},
-		{"a hash of too many parts", one(record(KindHash, 0, 0x81, 2)), new(*ErrDamaged), "form"},
-		{"a hash without its parts", one(record(KindHash, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)), new(*ErrDamaged), "form"},
-		{"a snapshot without a name", one(record(KindSnapshot, 0)), new(*ErrDamaged), "form"},
-		{"a snapshot with a path for a name", one(record(KindSnapshot, 0, []byte("../x")...)), new(*ErrDamaged), "form"},
-		{"an oversized input", one(append([]byte{byte(KindInput), 1, 0, 0, 0, 0x83, 0x80, 4}, make([]byte, maxInputData+3)...)), new(*ErrDamaged), "form"},
-		{"an oversized reason", one(append([]byte{byte(KindEnd), 1, 0, 0, 0, 0x8b, 8}, make([]byte, 10+maxReason+1)...)), new(*ErrDamaged), "form"},
-		{"zstd of something else", sized(10, []byte("no zstd")), new(*ErrDamaged), "decompressing"},
-		{"zstd with more than it says", sized(100, zeros), new(*ErrDamaged), "decompressing"},
-		{"zstd with less than it says", sized(100, compressor().EncodeAll(make([]byte, 90), nil)), new(*ErrDamaged), "90 bytes of records, want 100"},
-		{"zstd of too much", sized(64<<20, bomb), new(*ErrDamaged), "the most is"},
-		{"zstd of too much that says it is little", sized(maxRecords, bomb), new(*ErrDamaged), "decompressing"},
+		{"a newer version", newer, new(*badfile.VersionError), "version 3, this vmrr reads version 2"},
+		{"no log at all", []byte("#!/bin/sh\n"), new(*badfile.DamagedError), "nothing of it can be used"},
+		{"empty", nil, new(*badfile.CutOffError), "nothing of it can be used"},
+		{"bytes after the end", append(bytes.Clone(whole), 0), new(*badfile.DamagedError), "behind the end"},
+		{"a block after the end", framed.Append(bytes.Clone(whole), testID, int64(len(whole)), frameBlock, encodeBlock(t, all[8:])), new(*badfile.DamagedError), "behind the end"},
+		{"a record after the end", encodeLog(t, []Record{all[8], all[8]}, 2), new(*badfile.DamagedError), "comes after the end"},
+		{"a moment that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 1), new(*badfile.DamagedError), "comes after one for icount 1000+1"},
+		{"a moment that goes back in a block", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[1].At, Now: all[2].Now, Ordinal: 3}}, 2), new(*badfile.DamagedError), "comes after one for icount 1000+1"},
+		{"time that goes back", encodeLog(t, []Record{all[2], {Kind: KindMark, At: all[3].At, Now: all[2].Now - 1, Ordinal: 3}}, 1), new(*badfile.DamagedError), "at 7999 ns comes after one at 8000 ns"},
+		{"an event twice", encodeLog(t, []Record{all[2], all[2]}, 1), new(*badfile.DamagedError), "behind 2 events comes after one behind 3"},
+		{"an unknown kind of frame", frame(2, encodeBlock(t, all[:1])), new(*badfile.DamagedError), "no frame of kind 2"},
+		{"a frame that is too large", frame(frameBlock, make([]byte, maxFrame+1)), new(*badfile.DamagedError), "the most is"},
+		{"no payload", frame(frameBlock, nil), new(*badfile.DamagedError), "form"},
+		{"a block of no records", block(0, codecRaw), new(*badfile.DamagedError), "0 records"},
+		{"fewer records than said", block(2, codecRaw, record(KindMark, 0)...), new(*badfile.DamagedError), "2 records"},
+		{"more records than said", block(1, codecRaw, append(record(KindMark, 0), record(KindMark, 0)...)...), new(*badfile.DamagedError), "behind its last record"},
+		{"an unknown codec", block(1, 2, record(KindMark, 0)...), new(*badfile.DamagedError), "no codec 2"},
+		{"an unknown kind of record", one(record(99, 0)), new(*badfile.DamagedError), "no record kind 99"},
+		{"an input without a kind", one(record(KindInput, 0)), new(*badfile.DamagedError), "form"},
+		{"a mark with a payload", one(record(KindMark, 0, 1)), new(*badfile.DamagedError), "form"},
+		{"an answer that is too short", one(record(KindAnswer, 0, 1, 2, 3)), new(*badfile.DamagedError), "form"},
+		{"a payload that is not there", one([]byte{byte(KindMark), 1, 0, 0, 0, 200, 1}), new(*badfile.DamagedError), "form"},
+		{"a sub of 33 bits", one([]byte{byte(KindMark), 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0, 0}), new(*badfile.DamagedError), "form"},
+		{"an icount of 65 bits", one(append([]byte{byte(KindMark)}, append(bytes.Repeat([]byte{0xff}, 10), 0, 0, 0, 0)...)), new(*badfile.DamagedError), "form"},
+		{"an icount that overflows", frame(frameBlock, append(binary.AppendUvarint([]byte{0, 1}, 1<<64-1), append([]byte{0, codecRaw}, record(KindMark, 0)...)...)), new(*badfile.DamagedError), "form"},
+		{"a hash that is not canonical", one(record(KindHash, 1, make([]byte, 10)...)), new(*badfile.DamagedError), "form"},
+		{"a hash of too many parts", one(record(KindHash, 0, 0x81, 2)), new(*badfile.DamagedError), "form"},
+		{"a hash without its parts", one(record(KindHash, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)), new(*badfile.DamagedError), "form"},
+		{"a snapshot without a name", one(record(KindSnapshot, 0)), new(*badfile.DamagedError), "form"},
+		{"a snapshot with a path for a name", one(record(KindSnapshot, 0, []byte("../x")...)), new(*badfile.DamagedError), "form"},
+		{"an oversized input", one(append([]byte{byte(KindInput), 1, 0, 0, 0, 0x83, 0x80, 4}, make([]byte, maxInputData+3)...)), new(*badfile.DamagedError), "form"},
+		{"an oversized reason", one(append([]byte{byte(KindEnd), 1, 0, 0, 0, 0x8b, 8}, make([]byte, 10+maxReason+1)...)), new(*badfile.DamagedError), "form"},
+		{"zstd of something else", sized(10, []byte("no zstd")), new(*badfile.DamagedError), "decompressing"},
+		{"zstd with more than it says", sized(100, zeros), new(*badfile.DamagedError), "decompressing"},
+		{"zstd with less than it says", sized(100, compressor().EncodeAll(make([]byte, 90), nil)), new(*badfile.DamagedError), "90 bytes of records, want 100"},
+		{"zstd of too much", sized(64<<20, bomb), new(*badfile.DamagedError), "the most is"},
+		{"zstd of too much that says it is little", sized(maxRecords, bomb), new(*badfile.DamagedError), "decompressing"},
 	}
 	for _, test := range tests {
 		got, err := readLog(test.log)
@@ -314,9 +323,9 @@ func FuzzLog(f *testing.F) {
 			b = framed.Append(logFormat.Header(testID), testID, framed.HeaderSize, frameBlock, b)
 		}
 		records, err := readLog(b)
-		var damaged *ErrDamaged
-		var cut *ErrTruncated
-		var version *ErrVersion
+		var damaged *badfile.DamagedError
+		var cut *badfile.CutOffError
+		var version *badfile.VersionError
 		if err != io.EOF && !errors.As(err, &damaged) && !errors.As(err, &cut) && !errors.As(err, &version) {
 			t.Fatalf("reading ends with %v", err)
 		}

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // maxManifest is the largest manifest in bytes that is read.
@@ -24,7 +26,7 @@ type Manifest struct {
 	ID      string          `json:"id"`      // of the recording: 32 hexadecimal digits
 	Created time.Time       `json:"created"` // host time, UTC
 	Machine json.RawMessage `json:"machine"` // every option that shapes the machine
-	// MachineHash is the MachineHash of Machine.
+	// MachineHash is the machineHash of Machine.
 	MachineHash string  `json:"machine_sha256"`
 	Parent      *Parent `json:"parent,omitempty"` // nil: it was recorded on its own
 	Origin      *Origin `json:"origin,omitempty"` // nil: it begins at power-on
@@ -57,9 +59,9 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// MachineHash returns the SHA-256, in hexadecimal, of a machine configuration in
+// machineHash returns the SHA-256, in hexadecimal, of a machine configuration in
 // canonical JSON: no spaces, the keys of every object sorted.
-func MachineHash(config json.RawMessage) (string, error) {
+func machineHash(config json.RawMessage) (string, error) {
 	d := json.NewDecoder(bytes.NewReader(config))
 	d.UseNumber()
 	var v any
@@ -93,7 +95,7 @@ func (m *Manifest) encode() ([]byte, error) {
 
 // decodeManifest is the inverse of encode; path is for its errors.
 func decodeManifest(path string, b []byte) (*Manifest, error) {
-	damaged := func(what string) error { return &ErrDamaged{File: path, Offset: -1, What: what} }
+	damaged := func(what string) error { return &badfile.DamagedError{File: path, Offset: -1, What: what} }
 	if len(b) > maxManifest {
 		return nil, damaged(fmt.Sprintf("it has more than %d bytes", maxManifest))
 	}
@@ -107,7 +109,7 @@ func decodeManifest(path string, b []byte) (*Manifest, error) {
 		return nil, damaged("it does not say which format it has")
 	}
 	if version.Format != FormatVersion {
-		return nil, &ErrVersion{File: path, Got: version.Format, Want: FormatVersion}
+		return nil, &badfile.VersionError{File: path, Got: version.Format, Want: FormatVersion}
 	}
 	m := new(Manifest)
 	if err := json.Unmarshal(b, m); err != nil {
@@ -129,11 +131,11 @@ func (m *Manifest) check() error {
 	if _, err := m.id(); err != nil {
 		return err
 	}
-	if hash, err := MachineHash(m.Machine); err != nil || hash != m.MachineHash {
+	if hash, err := machineHash(m.Machine); err != nil || hash != m.MachineHash {
 		return errors.New("the hash of its machine does not match the machine")
 	}
 	for _, f := range m.Files {
-		if err := checkName(f.Name); err != nil {
+		if err := CheckName(f.Name); err != nil {
 			return err
 		}
 	}
@@ -143,12 +145,12 @@ func (m *Manifest) check() error {
 		}
 	}
 	if m.Parent != nil && m.Parent.Snapshot != "" {
-		if err := checkName(m.Parent.Snapshot); err != nil {
+		if err := CheckName(m.Parent.Snapshot); err != nil {
 			return fmt.Errorf("its parent: %w", err)
 		}
 	}
 	if m.Origin != nil {
-		if err := checkName(m.Origin.Snapshot); err != nil {
+		if err := CheckName(m.Origin.Snapshot); err != nil {
 			return fmt.Errorf("its origin: %w", err)
 		}
 	}
@@ -175,9 +177,9 @@ func (m *Manifest) file(name string) *File {
 	return nil
 }
 
-// checkName accepts the plain names of files and snapshots: letters, digits, "-",
+// CheckName accepts the plain names of files and snapshots: letters, digits, "-",
 // "_" and, not at the start, ".".
-func checkName(name string) error {
+func CheckName(name string) error {
 	if name == "" || len(name) > maxName || name[0] == '.' {
 		return fmt.Errorf("%q is not a name in a recording: want 1 to %d characters, not starting with a dot", name, maxName)
 	}

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 func TestManifestRoundTrip(t *testing.T) {
@@ -42,10 +44,10 @@ func TestManifestEveryFlipAndCut(t *testing.T) {
 	whole := mustRead(t, path)
 	check := func(what string, i int, b []byte) {
 		_, err := decodeManifest(path, b)
-		var damaged *ErrDamaged
-		var version *ErrVersion
+		var damaged *badfile.DamagedError
+		var version *badfile.VersionError
 		if !errors.As(err, &damaged) && !errors.As(err, &version) {
-			t.Errorf("%s at byte %d: %v; want ErrDamaged or ErrVersion", what, i, err)
+			t.Errorf("%s at byte %d: %v; want DamagedError or badfile.VersionError", what, i, err)
 		} else if !strings.Contains(err.Error(), path) {
 			t.Errorf("%s at byte %d: %q does not name the file", what, i, err)
 		}
@@ -66,7 +68,7 @@ func sealed(t testing.TB, change func(*Manifest)) []byte {
 	m := resumedManifest()
 	m.Format, m.ID = FormatVersion, testID.String()
 	m.Files = []File{{Name: "kernel", Size: 1, SHA256: "00"}}
-	hash, err := MachineHash(m.Machine)
+	hash, err := machineHash(m.Machine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,19 +93,19 @@ func TestManifestRefusals(t *testing.T) {
 		want any
 		says string
 	}{
-		{"empty", nil, new(*ErrDamaged), "unexpected end"},
-		{"a newer format", sealed(t, func(m *Manifest) { m.Format++ }), new(*ErrVersion), "version 3, this vmrr reads version 2"},
-		{"an older format", sealed(t, func(m *Manifest) { m.Format-- }), new(*ErrVersion), "version 1, this vmrr reads version 2"},
-		{"another id", sealed(t, func(m *Manifest) { m.ID = "12" }), new(*ErrDamaged), "id"},
-		{"another machine", sealed(t, func(m *Manifest) { m.Machine = json.RawMessage("{}") }), new(*ErrDamaged), "machine"},
-		{"a path for a file", sealed(t, func(m *Manifest) { m.Files[0].Name = "../kernel" }), new(*ErrDamaged), "../kernel"},
-		{"a parent without an id", sealed(t, func(m *Manifest) { m.Parent.ID = "x" }), new(*ErrDamaged), "parent"},
-		{"a parent's bad snapshot", sealed(t, func(m *Manifest) { m.Parent.Snapshot = "a/b" }), new(*ErrDamaged), "parent"},
-		{"an origin with a path", sealed(t, func(m *Manifest) { m.Origin.Snapshot = "a/b" }), new(*ErrDamaged), "origin"},
-		{"a space more", append(bytes.Clone(whole), ' '), new(*ErrDamaged), "check"},
-		{"another key", other(`"vmrr"`, `"vmxx"`), new(*ErrDamaged), "check"},
-		{"a key more", other(`"id"`, `"more": 1, "id"`), new(*ErrDamaged), "check"},
-		{"too large", make([]byte, maxManifest+1), new(*ErrDamaged), "more than"},
+		{"empty", nil, new(*badfile.DamagedError), "unexpected end"},
+		{"a newer format", sealed(t, func(m *Manifest) { m.Format++ }), new(*badfile.VersionError), "version 3, this vmrr reads version 2"},
+		{"an older format", sealed(t, func(m *Manifest) { m.Format-- }), new(*badfile.VersionError), "version 1, this vmrr reads version 2"},
+		{"another id", sealed(t, func(m *Manifest) { m.ID = "12" }), new(*badfile.DamagedError), "id"},
+		{"another machine", sealed(t, func(m *Manifest) { m.Machine = json.RawMessage("{}") }), new(*badfile.DamagedError), "machine"},
+		{"a path for a file", sealed(t, func(m *Manifest) { m.Files[0].Name = "../kernel" }), new(*badfile.DamagedError), "../kernel"},
+		{"a parent without an id", sealed(t, func(m *Manifest) { m.Parent.ID = "x" }), new(*badfile.DamagedError), "parent"},
+		{"a parent's bad snapshot", sealed(t, func(m *Manifest) { m.Parent.Snapshot = "a/b" }), new(*badfile.DamagedError), "parent"},
+		{"an origin with a path", sealed(t, func(m *Manifest) { m.Origin.Snapshot = "a/b" }), new(*badfile.DamagedError), "origin"},
+		{"a space more", append(bytes.Clone(whole), ' '), new(*badfile.DamagedError), "check"},
+		{"another key", other(`"vmrr"`, `"vmxx"`), new(*badfile.DamagedError), "check"},
+		{"a key more", other(`"id"`, `"more": 1, "id"`), new(*badfile.DamagedError), "check"},
+		{"too large", make([]byte, maxManifest+1), new(*badfile.DamagedError), "more than"},
 	} {
 		_, err := decodeManifest("m", test.b)
 		if !errors.As(err, test.want) || !strings.Contains(err.Error(), test.says) {
@@ -131,8 +133,8 @@ func FuzzManifest(f *testing.F) {
 		}
 		m, err := decodeManifest("m", b)
 		if err != nil {
-			var damaged *ErrDamaged
-			var version *ErrVersion
+			var damaged *badfile.DamagedError
+			var version *badfile.VersionError
 			if !errors.As(err, &damaged) && !errors.As(err, &version) {
 				t.Fatalf("reading ends with %v", err)
 			}

@@ -53,7 +53,7 @@ func (r *Record) encode(b []byte) ([]byte, error) {
 		}
 	case KindMark:
 	case KindSnapshot:
-		if err := checkName(r.Snapshot); err != nil {
+		if err := CheckName(r.Snapshot); err != nil {
 			return nil, err
 		}
 		b = append(b, r.Snapshot...)
@@ -101,7 +101,7 @@ func (r *Record) decode(payload []byte) error {
 	case KindMark:
 	case KindSnapshot:
 		r.Snapshot = string(d.rest())
-		if checkName(r.Snapshot) != nil {
+		if CheckName(r.Snapshot) != nil {
 			return errPayload
 		}
 	default:

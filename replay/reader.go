@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
-	"github.com/vmrr/vmrr/machine"
 )
 
 // block is a block of a log.
@@ -24,31 +24,31 @@ type logReader struct {
 	order
 }
 
-// newLogReader reads the header of a log. name is for its errors: *ErrDamaged,
-// *ErrTruncated if the file is shorter than a header, or *ErrVersion.
+// newLogReader reads the header of a log. name is for its errors, those of package
+// badfile: a CutOffError if the file is shorter than a header.
 func newLogReader(r io.Reader, name string) (*logReader, error) {
 	frames, err := framed.NewReader(r, name, logFormat, maxFrame)
 	if err != nil {
-		return nil, logError(err, machine.Moment{})
+		return nil, fmt.Errorf("%w; nothing of it can be used", err)
 	}
 	return &logReader{frames: frames, name: name}, nil
 }
 
 // next returns the next block. Behind the end record it returns io.EOF, where the
-// file was cut off *ErrTruncated, and *ErrDamaged at the first block that is not
-// what was written. Nothing can be read after an error.
+// file was cut off *badfile.CutOffError, and *badfile.DamagedError at the first
+// block that is not what was written. Nothing can be read after an error.
 func (r *logReader) next() (block, error) {
 	f, err := r.frames.Next()
-	var cut *framed.CutOffError
+	var cut *badfile.CutOffError
 	switch {
 	case r.ended && (err == nil || errors.As(err, &cut)):
 		return block{}, r.damaged(r.frames.Offset(), "there are more bytes behind the end record")
 	case err == io.EOF && !r.ended:
-		return block{}, &ErrTruncated{File: r.name, Offset: r.frames.Offset(), Last: r.last}
+		return block{}, r.goodSoFar(&badfile.CutOffError{File: r.name, Offset: r.frames.Offset()})
 	case err == io.EOF:
 		return block{}, err
 	case err != nil:
-		return block{}, logError(err, r.last)
+		return block{}, r.goodSoFar(err)
 	}
 	b, err := openBlock(f)
 	if err != nil {
@@ -65,7 +65,12 @@ func (r *logReader) next() (block, error) {
 }
 
 func (r *logReader) damaged(offset int64, what string) error {
-	return &ErrDamaged{File: r.name, Offset: offset, Last: r.last, What: what}
+	return r.goodSoFar(&badfile.DamagedError{File: r.name, Offset: offset, What: what})
+}
+
+// goodSoFar adds to an error up to where the log is good.
+func (r *logReader) goodSoFar(err error) error {
+	return fmt.Errorf("%w; it is good up to %v", err, r.last)
 }
 
 func openBlock(f framed.Frame) (block, error) {
@@ -74,22 +79,4 @@ func openBlock(f framed.Frame) (block, error) {
 	}
 	records, err := decodeBlock(f.Payload)
 	return block{f.Offset, records}, err
-}
-
-// logError makes an error of package framed one of a log that is good up to last.
-func logError(err error, last machine.Moment) error {
-	var (
-		damaged *framed.DamagedError
-		cut     *framed.CutOffError
-		version *framed.VersionError
-	)
-	switch {
-	case errors.As(err, &damaged):
-		return &ErrDamaged{File: damaged.File, Offset: damaged.Offset, Last: last, What: damaged.What}
-	case errors.As(err, &cut):
-		return &ErrTruncated{File: cut.File, Offset: cut.Offset, Last: last}
-	case errors.As(err, &version):
-		return &ErrVersion{File: version.File, Got: version.Got, Want: version.Want}
-	}
-	return fmt.Errorf("the recording's log: %w", err)
 }

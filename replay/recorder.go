@@ -96,7 +96,7 @@ func (r *Recorder) Hash(h StateHash) error {
 // Snapshot notes that a snapshot with that name was taken of the machine as it is,
 // and writes the log out.
 func (r *Recorder) Snapshot(at machine.Moment, name string) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return fmt.Errorf("noting a snapshot in the recording: %w", err)
 	}
 	return r.append(Record{Kind: KindSnapshot, At: at, Snapshot: name})

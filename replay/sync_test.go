@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -193,7 +194,7 @@ func TestWriterPowerCut(t *testing.T) {
 		}
 		return d, w, quietRecorder(w)
 	}
-	var cut *ErrTruncated
+	var cut *badfile.CutOffError
 	in := machine.Input{Kind: machine.InputNMI}
 
 	d, w, r := start()

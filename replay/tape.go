@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -48,14 +49,14 @@ type End struct {
 	Now    uint64    // virtual ns there
 	Reason string    // why the run ended; empty if the recording has no end record
 	Final  StateHash // the state at At, if it has one
-	CutOff error     // why it has none: *ErrTruncated or *ErrDamaged; nil if complete
+	CutOff error     // why it has none: a CutOffError or DamagedError of badfile; nil if complete
 }
 
 // LoadTape reads a log, checks all of it and keeps the file open. A log that was
 // cut off loads without error and says so in its end. If a block is damaged, the
-// tape holds all that is good before it, and the error is *ErrDamaged. With any
-// other error, and if the header is already bad (*ErrDamaged, *ErrTruncated,
-// *ErrVersion), the tape is nil.
+// tape holds all that is good before it, and the error is *badfile.DamagedError.
+// With any other error, and if the header is already bad (also a CutOffError or
+// VersionError of badfile), the tape is nil.
 func LoadTape(path string) (*Tape, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -81,8 +82,8 @@ func readTape(f tapeFile, name string) (*Tape, error) {
 			t.add(b)
 		}
 	}
-	var cut *ErrTruncated
-	var damaged *ErrDamaged
+	var cut *badfile.CutOffError
+	var damaged *badfile.DamagedError
 	switch {
 	case err == io.EOF:
 		return t, nil

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -63,9 +64,9 @@ func TestTape(t *testing.T) {
 		t.Fatal(err)
 	}
 	damagedTape, err := LoadTape(path)
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if !errors.As(err, &damaged) || damagedTape == nil || damagedTape.EventCount() != 4 || damagedTape.End().At != moment(5000, 8) {
-		t.Errorf("LoadTape of a log with a damaged last block = %+v, %v; want the good part and ErrDamaged", damagedTape, err)
+		t.Errorf("LoadTape of a log with a damaged last block = %+v, %v; want the good part and badfile.DamagedError", damagedTape, err)
 	}
 	damagedTape.Close()
 }
@@ -173,9 +174,9 @@ func TestTapeFileChanges(t *testing.T) {
 		want  any
 		says  string
 	}{
-		{"flipped", flipped, new(*ErrDamaged), "log is damaged at byte"},
-		{"cut off", whole[:len(whole)/2], new(*ErrTruncated), "log is cut off at byte"},
-		{"another log", encodeLog(t, other, 10), new(*ErrDamaged), "log is damaged at byte"},
+		{"flipped", flipped, new(*badfile.DamagedError), "log is damaged at byte"},
+		{"cut off", whole[:len(whole)/2], new(*badfile.DamagedError), "it is cut off there"},
+		{"another log", encodeLog(t, other, 10), new(*badfile.DamagedError), "log is damaged at byte"},
 	} {
 		f := &changingFile{bytes.NewReader(whole)}
 		tape, err := readTape(f, "log")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
@@ -122,7 +123,7 @@ func (b *batch) frame() (framed.Frame, error) {
 	if err == nil && int64(len(frame.Payload)+framed.Overhead) != b.length {
 		err = b.damaged(fmt.Sprintf("a batch has %d bytes, the index says %d", len(frame.Payload)+framed.Overhead, b.length))
 	}
-	return frame, typed(err)
+	return frame, err
 }
 
 // keys reads the keys of the batch's pages.
@@ -156,7 +157,7 @@ func (b *batch) check(keys []key, err error) error {
 }
 
 func (b *batch) damaged(what string) error {
-	return &ErrDamaged{File: b.seg.path, Offset: b.offset, What: what}
+	return &badfile.DamagedError{File: b.seg.path, Offset: b.offset, What: what}
 }
 
 // of reports whether the batch is in a store's index.

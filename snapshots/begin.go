@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // Begin makes ready for changes, as the first one does by itself, and says what would
@@ -54,7 +56,7 @@ func (d *Disk) takeOver() error {
 	if err := d.load(); err != nil {
 		return err
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if errors.As(d.incomplete, &damaged) {
 		return damaged // what it loses may still be wanted
 	}
@@ -115,7 +117,7 @@ func (d *Disk) syncSegments(list []*segment) error {
 }
 
 // removeLeftovers removes the files that the index does not name: those of a writer
-// that was killed, and those that Compact has replaced.
+// that was killed, and those that compact has replaced.
 func (d *Disk) removeLeftovers() error {
 	names, err := d.fs.ReadDir(d.dir)
 	if err != nil {

@@ -2,25 +2,6 @@
 
 package snapshots
 
-import "fmt"
-
-// Compact gives back what deleted snapshots took: segments of which little is needed
-// are written anew, then a new index; only when that is durable, the old files go. A
-// crash at any point leaves the old state or the new one. Delete, Thin and a Put that
-// replaces a snapshot do this by themselves when much is to be gained.
-func (d *Disk) Compact() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err := d.begin()
-	if err == nil {
-		err = d.compact()
-	}
-	if err != nil {
-		return fmt.Errorf("compacting the snapshots in %s: %w", d.dir, err)
-	}
-	return nil
-}
-
 // compactIf compacts if more than one part in n of all bytes is not needed.
 func (d *Disk) compactIf(n int64) error {
 	if all := d.bytes(); (all-d.liveBytes())*n > all {
@@ -29,6 +10,10 @@ func (d *Disk) compactIf(n int64) error {
 	return nil
 }
 
+// compact gives back what deleted snapshots took: segments of which little is needed
+// are written anew, then a new index; only when that is durable, the old files go. A
+// crash at any point leaves the old state or the new one. Delete, Thin and a Put that
+// replaces a snapshot do this when much is to be gained.
 func (d *Disk) compact() error {
 	if err := d.sealPacker(); err != nil {
 		return err

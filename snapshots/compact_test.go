@@ -12,6 +12,16 @@ import (
 	"github.com/vmrr/vmrr/machine"
 )
 
+// Compact compacts a store although little may be gained.
+func (d *Disk) Compact() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return err
+	}
+	return d.compact()
+}
+
 // incompressible fills pages with bytes that no page has had.
 func (r *rig) incompressible(pages ...int) {
 	for _, p := range pages {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -126,7 +127,7 @@ func (r *rig) verifyCut(d *Disk, what string) {
 	if bad, _ := d.Check(); len(bad) > 0 {
 		r.t.Errorf("%s: Check() = %v; want nothing", what, bad)
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if errors.As(d.Incomplete(), &damaged) {
 		r.t.Errorf("%s: the index counts as damaged: %v; want cut off at most", what, damaged)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
@@ -38,9 +39,9 @@ func damagedRig(t *testing.T) (r *rig, dir string, files map[string][]byte) {
 // typedError reports whether an error is one of those that damage may have.
 func typedError(err error) bool {
 	var (
-		damaged  *ErrDamaged
-		version  *ErrVersion
-		mismatch *ErrMismatch
+		damaged  *badfile.DamagedError
+		version  *badfile.VersionError
+		mismatch *badfile.MismatchError
 	)
 	return errors.As(err, &damaged) || errors.As(err, &version) || errors.As(err, &mismatch)
 }
@@ -174,12 +175,12 @@ func TestNoWriteAfterDamage(t *testing.T) {
 	path := filepath.Join(dir, indexName(1))
 	write(t, path, b)
 	d := r.open(dir, ReadWrite)
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if err := d.Incomplete(); !errors.As(err, &damaged) || damaged.File != path {
-		t.Errorf("Incomplete() = %v; want ErrDamaged in %s", err, path)
+		t.Errorf("Incomplete() = %v; want DamagedError in %s", err, path)
 	}
 	if err := d.Put(r.take("third", 1)); !errors.As(err, &damaged) || damaged.File != path {
-		t.Errorf("Put behind a damaged record: %v; want ErrDamaged in %s", err, path)
+		t.Errorf("Put behind a damaged record: %v; want DamagedError in %s", err, path)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, b) {
 		t.Errorf("the damaged index was changed, or %v", err)
@@ -315,9 +316,9 @@ func TestShortRecordAfterCut(t *testing.T) {
 	long := framed.Append(nil, testID, int64(len(whole)), kindChunks, make([]byte, 10000))
 	write(t, path, append(bytes.Clone(whole), long[:9000]...))
 	d := r.open(dir, ReadWrite)
-	var cut *ErrCutOff
+	var cut *badfile.CutOffError
 	if err := d.Incomplete(); !errors.As(err, &cut) || cut.File != path || cut.Offset != int64(len(whole)) {
-		t.Errorf("Incomplete() = %v; want ErrCutOff at byte %d of %s", err, len(whole), path)
+		t.Errorf("Incomplete() = %v; want CutOffError at byte %d of %s", err, len(whole), path)
 	}
 	first, err := d.Load(d.List()[0])
 	if err != nil {

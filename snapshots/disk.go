@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
@@ -37,7 +38,7 @@ type Disk struct {
 	generation  uint64 // number of the index file, 0 if there is none
 	index       file
 	end         int64 // of the index's whole frames, bytes
-	incomplete  error // *ErrDamaged or *ErrCutOff: why the index was not read to its end
+	incomplete  error // damaged or cut off: why the index was not read to its end
 	nextSegment uint64
 
 	// recorded is how much of the catalog is in the index file. The rest is of a Put
@@ -55,8 +56,7 @@ type Disk struct {
 // OpenDisk opens the snapshots in a directory, those of the recording with the id,
 // whose machine has ramSize bytes of RAM. A directory that is missing or empty has
 // none. An index whose tail is damaged or cut off opens with what is before it, see
-// Incomplete. Errors are *ErrDamaged, *ErrVersion, *ErrMismatch, and those of the
-// file system.
+// Incomplete. Errors are those of package badfile and of the file system.
 func OpenDisk(dir string, id framed.ID, ramSize int, mode Mode) (*Disk, error) {
 	return openDisk(hostFiles{}, dir, id, ramSize, mode)
 }
@@ -89,8 +89,8 @@ func (d *Disk) newCatalog() *catalog {
 	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64)}
 }
 
-// Incomplete returns *ErrDamaged if the end of the index is damaged, *ErrCutOff if it is
-// cut off: snapshots that were recorded behind that place are not known. It is nil if
+// Incomplete returns *badfile.DamagedError if the end of the index is damaged,
+// *badfile.CutOffError if it is cut off: snapshots that were recorded behind that place are not known. It is nil if
 // the index is whole.
 func (d *Disk) Incomplete() error {
 	d.mu.Lock()
@@ -153,14 +153,14 @@ func (d *Disk) state(r *record) (State, error) {
 	path := d.indexPath(d.generation)
 	f, err := framed.ReadAt(d.index, path, d.id, r.offset, framed.MaxPayload)
 	if err != nil {
-		return State{}, typed(err)
+		return State{}, err
 	}
 	if f.Kind != kindSnapshot {
-		return State{}, &ErrDamaged{path, r.offset, "a frame is not what it was when the index was read"}
+		return State{}, &badfile.DamagedError{File: path, Offset: r.offset, What: "a frame is not what it was when the index was read"}
 	}
 	_, state, err := d.cat.decodeSnapshot(f)
 	if err != nil {
-		err = &ErrDamaged{path, r.offset, err.Error()}
+		err = &badfile.DamagedError{File: path, Offset: r.offset, What: err.Error()}
 	}
 	return state, err
 }

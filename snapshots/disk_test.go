@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/machine"
 )
@@ -272,12 +273,12 @@ func TestOtherStoresAreRefused(t *testing.T) {
 	d := r.open(dir, ReadWrite)
 	r.put(d, r.take("a", 3))
 	d.Close()
-	var mismatch *ErrMismatch
+	var mismatch *badfile.MismatchError
 	if _, err := OpenDisk(dir, framed.ID{1}, len(r.mem.ram), ReadOnly); !errors.As(err, &mismatch) || !strings.Contains(err.Error(), "index-0001.log") {
-		t.Errorf("the store of another recording: %v; want ErrMismatch that names the file", err)
+		t.Errorf("the store of another recording: %v; want MismatchError that names the file", err)
 	}
 	if _, err := OpenDisk(dir, testID, 4*PageSize, ReadOnly); !errors.As(err, &mismatch) {
-		t.Errorf("the store of a smaller machine: %v; want ErrMismatch", err)
+		t.Errorf("the store of a smaller machine: %v; want MismatchError", err)
 	}
 	if _, err := OpenDisk(dir, testID, 100, ReadOnly); err == nil {
 		t.Error("a RAM of 100 bytes has no error")
@@ -297,9 +298,9 @@ func TestOtherStoresAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	d = r.open(dir, ReadOnly)
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if err := r.verify(d, d.List()[0]); !errors.As(err, &damaged) || !strings.Contains(damaged.File, segmentName(1)) {
-		t.Errorf("pages of another store: %v; want ErrDamaged that names the file", err)
+		t.Errorf("pages of another store: %v; want DamagedError that names the file", err)
 	}
 	// A newer format.
 	index := filepath.Join(dir, indexName(1))
@@ -311,9 +312,9 @@ func TestOtherStoresAreRefused(t *testing.T) {
 	if err := os.WriteFile(index, append(newer.Header(testID), b[framed.HeaderSize:]...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var version *ErrVersion
+	var version *badfile.VersionError
 	if _, err := OpenDisk(dir, testID, len(r.mem.ram), ReadOnly); !errors.As(err, &version) {
-		t.Errorf("a newer format: %v; want ErrVersion", err)
+		t.Errorf("a newer format: %v; want VersionError", err)
 	}
 }
 

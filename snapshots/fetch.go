@@ -50,7 +50,7 @@ func (c *cache) put(p *page, data *pageData) {
 
 // fetch returns the contents of pages; each batch on disk is read once, several at
 // the same time: unpacking them is most of what it takes. Its errors are those of
-// reading the disk: *ErrDamaged, *ErrVersion, and the file system's.
+// reading the disk: those of package badfile, and the file system's.
 func fetch(pages []*page) ([]*pageData, error) {
 	data := make([]*pageData, len(pages))
 	missing := make(map[*batch][]int)

@@ -14,10 +14,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
-// An index file says what a store has. It grows until Compact writes its successor,
+// An index file says what a store has. It grows until compact writes its successor,
 // a generation on; the one of the highest number counts.
 var indexFormat = framed.Format{Magic: "vmrrsnap", Version: 1}
 
@@ -57,7 +58,7 @@ func (d *Disk) loadLatest() error {
 	if generation == 0 {
 		d.install(cat, 0, nil, 0, nextSegment)
 		if nextSegment > 1 { // an index is made before the first segment
-			d.incomplete = &ErrDamaged{d.indexPath(1), -1, "it is missing, though there are pages"}
+			d.incomplete = &badfile.DamagedError{File: d.indexPath(1), Offset: -1, What: "it is missing, though there are pages"}
 		}
 		return nil
 	}
@@ -68,12 +69,12 @@ func (d *Disk) loadLatest() error {
 	}
 	end, err := d.readIndex(f, path, cat)
 	var (
-		cut     *framed.CutOffError
-		damaged *ErrDamaged
+		cut     *badfile.CutOffError
+		damaged *badfile.DamagedError
 	)
 	if errors.As(err, &cut) {
-		err = &ErrCutOff{cut.File, cut.Offset}
-	} else if err = typed(err); err != nil && (end == 0 || !errors.As(err, &damaged)) {
+		err = fmt.Errorf("%w: what was being written there is lost", err)
+	} else if err != nil && (end == 0 || !errors.As(err, &damaged)) {
 		f.Close() // without the first frame, all that can be is that it was cut off
 		return err
 	}
@@ -147,14 +148,13 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 		return 0, err
 	}
 	if r.ID() != d.id {
-		return 0, &ErrMismatch{path, "id", hex.EncodeToString(d.id[:]), hex.EncodeToString(idOf(r))}
+		return 0, &badfile.MismatchError{File: path, What: "id", Want: hex.EncodeToString(d.id[:]), Got: hex.EncodeToString(idOf(r))}
 	}
 	for {
 		frame, err := r.Next()
 		if err == io.EOF {
 			if end == 0 {
-				err = &framed.CutOffError{File: path, Offset: framed.HeaderSize}
-				return 0, err
+				return 0, &badfile.CutOffError{File: path, Offset: framed.HeaderSize}
 			}
 			return end, nil
 		}
@@ -164,7 +164,7 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 		if end == 0 {
 			err = d.checkHead(frame, path, cat)
 		} else if failed := cat.apply(frame); failed != nil {
-			err = &ErrDamaged{path, frame.Offset, failed.Error()}
+			err = &badfile.DamagedError{File: path, Offset: frame.Offset, What: failed.Error()}
 		}
 		if err != nil {
 			return end, err
@@ -178,10 +178,10 @@ func (d *Disk) checkHead(f framed.Frame, path string, cat *catalog) error {
 	ramSize := head.uvarint()
 	cat.last = head.uvarint()
 	if f.Kind != kindHead || head.err != nil || len(head.b) > 0 {
-		return &ErrDamaged{path, f.Offset, "its first record is not that of an index"}
+		return &badfile.DamagedError{File: path, Offset: f.Offset, What: "its first record is not that of an index"}
 	}
 	if ramSize != uint64(d.ramSize) {
-		return &ErrMismatch{path, "size of RAM in bytes", fmt.Sprint(d.ramSize), fmt.Sprint(ramSize)}
+		return &badfile.MismatchError{File: path, What: "size of RAM in bytes", Want: fmt.Sprint(d.ramSize), Got: fmt.Sprint(ramSize)}
 	}
 	return nil
 }

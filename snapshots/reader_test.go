@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // readerRig is a store of four snapshots that another process opened for reading.
@@ -44,7 +46,7 @@ func TestReaderBesideCompaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.compactLast(writer, 2)
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if _, err := first.ReadRAM(make([]byte, 10), 0); !errors.Is(err, ErrChanged) || errors.As(err, &damaged) {
 		t.Errorf("reading a snapshot that another process has removed: %v; want %v", err, ErrChanged)
 	}
@@ -68,7 +70,7 @@ func TestMissingAfterCompaction(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var damaged *ErrDamaged
+	var damaged *badfile.DamagedError
 	if bad, err := reader.Check(); err != nil || len(bad) != 2 || !errors.As(bad[0].Err, &damaged) {
 		t.Errorf("Check() = %v, %v; want two damaged snapshots", bad, err)
 	}

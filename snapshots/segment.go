@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
@@ -58,13 +59,17 @@ func (s *segment) open() (file, error) {
 		return nil, fmt.Errorf("opening a file of snapshots: %w", err)
 	}
 	r, err := framed.NewReader(io.NewSectionReader(f, 0, framed.HeaderSize), s.path, segmentFormat, maxBatch)
-	if err == nil && r.ID() != s.id {
+	var cut *badfile.CutOffError
+	switch {
+	case errors.As(err, &cut):
+		err = &badfile.DamagedError{File: s.path, Offset: cut.Offset, What: "it is cut off there"} // it has pages, the index says
+	case err == nil && r.ID() != s.id:
 		// To the index that names it, it is lost like one that is missing.
-		err = &ErrDamaged{s.path, -1, fmt.Sprintf("it is of other snapshots: id %v, want %v", r.ID(), s.id)}
+		err = &badfile.DamagedError{File: s.path, Offset: -1, What: fmt.Sprintf("it is of other snapshots: id %v, want %v", r.ID(), s.id)}
 	}
 	if err != nil {
 		f.Close()
-		return nil, typed(err)
+		return nil, err
 	}
 	s.f = f
 	return f, nil
@@ -77,7 +82,7 @@ func (s *segment) missing() error {
 	if err == nil && generation > s.index.Load() {
 		return fmt.Errorf("%s is gone: %w", s.path, ErrChanged)
 	}
-	return &ErrDamaged{File: s.path, Offset: -1, What: "it is missing"}
+	return &badfile.DamagedError{File: s.path, Offset: -1, What: "it is missing"}
 }
 
 func idOf(r *framed.Reader) []byte {

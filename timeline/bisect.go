@@ -85,7 +85,7 @@ func (v *verifier) state(w way, from *snapshots.Snapshot, n uint64) (o outcome, 
 	if err := v.restore(from); err != nil {
 		return o, err
 	}
-	if err := orDiverged(v.run(w, n)); err != nil {
+	if err := orDiverged(v.advance(w, n)); err != nil {
 		return o, err
 	}
 	o.at, o.hash = v.m.Moment(), v.m.Hash()
@@ -136,7 +136,7 @@ func (v *verifier) around(pc uint64) ([]disasm.Instruction, error) {
 	var code [back + (1+shownAfter)*disasm.MaxLength]byte
 	first := pc - back
 	if n, _ := v.ReadMemory(first, code[:]); n < back+1 {
-		return v.forward(mode, pc) // what is before is not mapped
+		return v.codeFrom(mode, pc) // what is before is not mapped
 	}
 	for skip := range back {
 		list, err := disasm.X86(mode, code[skip:back], first+uint64(skip), back)
@@ -144,11 +144,11 @@ func (v *verifier) around(pc uint64) ([]disasm.Instruction, error) {
 			return nil, err
 		}
 		if leads(list, pc) {
-			rest, err := v.forward(mode, pc)
+			rest, err := v.codeFrom(mode, pc)
 			return append(list[max(0, len(list)-shownBefore):], rest...), err
 		}
 	}
-	return v.forward(mode, pc)
+	return v.codeFrom(mode, pc)
 }
 
 // leads reports whether a row of instructions is one and ends where another begins.
@@ -162,8 +162,8 @@ func leads(list []disasm.Instruction, pc uint64) bool {
 	return last.PC+uint64(last.Length) == pc
 }
 
-// forward disassembles from an instruction on.
-func (v *verifier) forward(mode disasm.Mode, pc uint64) ([]disasm.Instruction, error) {
+// codeFrom disassembles from an instruction on.
+func (v *verifier) codeFrom(mode disasm.Mode, pc uint64) ([]disasm.Instruction, error) {
 	var code [(1 + shownAfter) * disasm.MaxLength]byte
 	n, _ := v.ReadMemory(pc, code[:])
 	return disasm.X86(mode, code[:n], pc, 1+shownAfter)

@@ -12,11 +12,12 @@ import (
 )
 
 // debug is what a debugger needs of any machine, live or replayed: registers,
-// memory and breakpoints. Breakpoints belong to the session and not to the
+// memory, breakpoints and a way forward. Breakpoints belong to the session and not to the
 // machine's state: they survive every jump in time.
 type debug struct {
 	m      *machine.Machine
 	breaks []uint64 // linear addresses, ascending, each once
+	pace   pacer
 }
 
 // Machine returns the machine.

@@ -146,7 +146,7 @@ func (v *verifier) compareRecorded(d *Divergence, first outcome, goals []goal) e
 		if i > 0 {
 			v.stage("the replay differs: going on to a snapshot")
 		}
-		if err := v.run(straight, g.until); err != nil {
+		if err := v.advance(straight, g.until); err != nil {
 			if err := orDiverged(err); err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ func (v *verifier) compareNext(s, here *snapshots.Snapshot) (diff.List, error) {
 	if err := v.restore(s); err != nil {
 		return nil, err
 	}
-	if err := v.run(straight, comparable(s.State.At)); err != nil {
+	if err := v.advance(straight, comparable(s.State.At)); err != nil {
 		return nil, err
 	}
 	return diff.Compare(v.m, diff.Of(v.m), stateOf(here))

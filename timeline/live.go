@@ -47,7 +47,6 @@ type Live struct {
 	debug
 	rec    *Recording
 	store  *snapshots.Store
-	pace   pacer
 	hashed int64 // the count at which the last hash was logged; -1: none was
 	broken error // why the machine is in no state to go on
 }
@@ -61,7 +60,7 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	if cfg.Recording != nil {
 		cfg.Recording.Clock = cfg.Machine.Clock.Now
 	}
-	l := &Live{debug: debug{m: cfg.Machine}, rec: cfg.Recording, store: store, pace: newPacer(cfg.Policy), hashed: -1}
+	l := &Live{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, rec: cfg.Recording, store: store, hashed: -1}
 	if cfg.Origin == nil {
 		return l, cfg.Machine.PowerOn()
 	}
@@ -97,35 +96,16 @@ func (l *Live) run(until uint64) (Stop, error) {
 	if l.broken != nil {
 		return 0, l.broken
 	}
-	for {
-		next, from := until, l.m.Moment().ICount
-		if l.rec != nil {
-			next = min(until, (from/HashInterval+1)*HashInterval, l.pace.next(from))
-		}
-		l.pace.start()
-		s, err := l.m.Run(next)
-		l.pace.stop()
-		if err != nil {
-			return 0, err
-		}
-		switch s.Kind {
-		case machine.StopBreakpoint:
-			return StopBreak, nil
-		case machine.StopInterrupted:
-			return StopInterrupted, nil
-		case machine.StopEnd:
-			return StopEnd, nil
-		}
-		// Without an instruction the state here may no longer be the canonical one.
-		if l.rec != nil && next > from {
-			if err := l.pause(next); err != nil {
-				return 0, err
-			}
-		}
-		if next >= until {
-			return StopArrived, nil
-		}
+	if l.rec == nil {
+		return l.forward(until, func(uint64) uint64 { return until }, func(_, _ uint64) error { return nil })
 	}
+	next := func(now uint64) uint64 { return min((now/HashInterval+1)*HashInterval, l.pace.next(now)) }
+	return l.forward(until, next, func(from, at uint64) error {
+		if at == from { // without an instruction the state here may no longer be the canonical one
+			return nil
+		}
+		return l.pause(at)
+	})
 }
 
 // pause does what is due in the canonical state at count n.

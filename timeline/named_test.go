@@ -6,8 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/internal/framed"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/replay"
@@ -37,10 +39,26 @@ func TestNamedSnapshots(t *testing.T) {
 	if err := tl.LoadSnapshot(background, "none"); err == nil {
 		t.Errorf("LoadSnapshot(%q) has no error", "none")
 	}
-	for _, name := range []string{"", ".hidden", "a/b", "a b", "ü"} {
-		if err := tl.SaveSnapshot(name); err == nil {
-			t.Errorf("SaveSnapshot(%q) has no error", name)
+}
+
+func TestCheckName(t *testing.T) {
+	for _, test := range []struct{ name, says string }{
+		{"init", ""}, {"usr2-1", ""}, {"1.5", ""}, {"0x10", ""}, {"1500m-before", ""}, {"10MB", ""}, {strings.Repeat("n", 100), ""},
+		{"", "1 to 100 characters"}, {strings.Repeat("n", 101), "1 to 100 characters"},
+		{".hidden", "not starting with a dot"}, {"a/b", "it has a '/'"}, {"a b", "it has a ' '"}, {"ü", "it has a 'ü'"},
+		{"origin", "is taken"},
+		{"0", "instruction count"}, {"123", "instruction count"}, {"250M", "instruction count"}, {"1t", "instruction count"},
+		{"99999999999999999999", "instruction count"},
+	} {
+		err := timeline.CheckName(test.name)
+		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("CheckName(%q) = %v; want an error that says %q", test.name, err, test.says)
 		}
+	}
+	// Who saves asks it.
+	tl, _ := answeredGuest(t).open(t)
+	if err := tl.SaveSnapshot("123"); err == nil {
+		t.Error("SaveSnapshot(123) has no error")
 	}
 }
 
@@ -105,7 +123,7 @@ func TestSnapshotOfAnotherTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	tl, vm = load()
-	var damaged *snapshots.ErrDamaged
+	var damaged *badfile.DamagedError
 	if err := tl.LoadSnapshot(background, "kept"); !errors.As(err, &damaged) {
 		t.Errorf("LoadSnapshot of a damaged snapshot has error %v, want ErrDamaged", err)
 	}

@@ -181,23 +181,3 @@ func (t *Timeline) Snapshot() *snapshots.Snapshot {
 	t.store.Delete(s)
 	return s
 }
-
-// OriginName is the name of the state in which a recording begins that goes on from
-// another one. It stays what it is.
-const OriginName = "origin"
-
-// CheckName refuses a snapshot's name that would be no file name everywhere.
-func CheckName(name string) error {
-	if name == OriginName {
-		return fmt.Errorf("the snapshot name %q is taken: it is that of the state in which a recording begins", name)
-	}
-	if name == "" || len(name) > 64 {
-		return fmt.Errorf("a snapshot's name has %d characters, want 1 to 64", len(name))
-	}
-	for _, c := range name {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.') || name[0] == '.' {
-			return fmt.Errorf("the snapshot name %q is not allowed: want letters, digits, '_', '-' and '.', not first", name)
-		}
-	}
-	return nil
-}

@@ -48,7 +48,6 @@ type Timeline struct {
 	debug
 	cfg      Config
 	store    *snapshots.Store
-	pace     pacer
 	checked  map[uint64]bool // the hash records that have been compared, by count
 	near     []*snapshots.Snapshot
 	begin    *snapshots.Snapshot // the beginning of history
@@ -65,7 +64,7 @@ func New(cfg Config) (*Timeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Timeline{debug: debug{m: cfg.Machine}, cfg: cfg, store: store, pace: newPacer(cfg.Policy), checked: map[uint64]bool{}}
+	t := &Timeline{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, cfg: cfg, store: store, checked: map[uint64]bool{}}
 	cfg.Player.Clock = cfg.Machine.Clock.Now
 	if cfg.Origin != nil {
 		if err := t.restore(cfg.Origin); err != nil {
@@ -89,14 +88,18 @@ func (t *Timeline) Begin() machine.Moment { return t.begin.State.At }
 func (t *Timeline) End() machine.Moment { return t.cfg.Player.End().At }
 
 // run runs forward until a count, checks the hash records that it passes and
-// leaves snapshots. The machine's own end and the recording's are both StopEnd.
-// Where the replay has diverged it stays: what follows never happened.
+// leaves snapshots. Where the replay has diverged it stays: what follows never happened.
 func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error) {
 	if t.diverged != nil {
 		return 0, t.diverged
 	}
 	err = t.interruptible(ctx, func() error {
-		stop, err = t.runLoop(until)
+		stop, err = t.forward(until, t.nextPause, func(_, at uint64) error {
+			if t.travelling && t.cfg.Progress != nil && at < until {
+				t.cfg.Progress(at, min(until, t.End().ICount))
+			}
+			return t.pause(at)
+		})
 		return err
 	})
 	if errors.As(err, &t.diverged) && t.first == nil {
@@ -109,41 +112,8 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 // if it has not, also after the machine has gone elsewhere.
 func (t *Timeline) Diverged() error { return t.first }
 
-func (t *Timeline) runLoop(until uint64) (Stop, error) {
-	for {
-		next := min(until, t.nextPause())
-		t.pace.start()
-		s, err := t.m.Run(next)
-		t.pace.stop()
-		switch {
-		case replay.IsEnd(err):
-			return StopEnd, nil
-		case err != nil:
-			return 0, err
-		}
-		switch s.Kind {
-		case machine.StopBreakpoint:
-			return StopBreak, nil
-		case machine.StopInterrupted:
-			return StopInterrupted, nil
-		case machine.StopEnd:
-			return StopEnd, nil
-		}
-		if err := t.pause(next); err != nil {
-			return 0, err
-		}
-		if next >= until {
-			return StopArrived, nil
-		}
-		if t.travelling && t.cfg.Progress != nil {
-			t.cfg.Progress(next, min(until, t.End().ICount))
-		}
-	}
-}
-
-// nextPause returns the count of the next hash record or automatic snapshot.
-func (t *Timeline) nextPause() uint64 {
-	now := t.m.Moment().ICount
+// nextPause returns the count above now of the next hash record or automatic snapshot.
+func (t *Timeline) nextPause(now uint64) uint64 {
 	next := t.pace.next(now)
 	for h, ok := t.cfg.Player.NextHash(now); ok && h.ICount < next; h, ok = t.cfg.Player.NextHash(h.ICount) {
 		if !t.checked[h.ICount] {

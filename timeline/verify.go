@@ -97,7 +97,7 @@ func comparable(at machine.Moment) uint64 {
 }
 
 func (v *verifier) verify() error {
-	v.mark()
+	v.markGood()
 	all := v.goals()
 	for i, g := range all {
 		if g.end {
@@ -114,15 +114,15 @@ func (v *verifier) verify() error {
 			v.checked[g.until] = true
 		}
 		if !g.end {
-			v.mark()
+			v.markGood()
 		}
 		v.progress(v.m.Moment().ICount)
 	}
 	return nil
 }
 
-// mark notes that the present state is the recorded one.
-func (v *verifier) mark() { v.good = v.Snapshot() }
+// markGood notes that the present state is the recorded one.
+func (v *verifier) markGood() { v.good = v.Snapshot() }
 
 // forget makes the next comparison, snapshot and restore look at all of RAM.
 func (v *verifier) forget() {
@@ -143,8 +143,8 @@ func (o outcome) same(p outcome) bool { return o.at == p.at && o.hash == p.hash 
 
 // pass runs from the present state to a goal and compares the state there.
 func (v *verifier) pass(w way, g goal) (o outcome, err error) {
-	if err := v.run(w, g.until); err == nil {
-		o.diverged, err = v.check(g)
+	if err := v.advance(w, g.until); err == nil {
+		o.diverged, err = v.compare(g)
 		if err != nil {
 			return o, err
 		}
@@ -155,8 +155,8 @@ func (v *verifier) pass(w way, g goal) (o outcome, err error) {
 	return o, nil
 }
 
-// check compares the machine, which is at a goal, with it.
-func (v *verifier) check(g goal) (diverged *replay.ErrDiverged, err error) {
+// compare compares the machine, which is at a goal, with it.
+func (v *verifier) compare(g goal) (diverged *replay.ErrDiverged, err error) {
 	var unreadable *snapshots.UnreadableError
 	switch end := v.cfg.Player.End(); {
 	case g.snap != nil:
@@ -172,41 +172,41 @@ func (v *verifier) check(g goal) (diverged *replay.ErrDiverged, err error) {
 		}
 		return differs(g.snap, list), nil
 	case g.hash != nil:
-		return v.Timeline.check(*g.hash), nil
+		return v.check(*g.hash), nil
 	case end.CutOff == nil: // else there is no final state
-		return v.Timeline.check(end.Final), nil
+		return v.check(end.Final), nil
 	}
 	return nil, nil
 }
 
-// run runs the machine in some way to a count or to the end of the recording. An
+// advance runs the machine in some way to a count or to the end of the recording. An
 // error may be a *replay.ErrDiverged, or errStopped.
-func (v *verifier) run(w way, until uint64) error {
+func (v *verifier) advance(w way, until uint64) error {
 	if v.ctx.Err() != nil {
 		return errStopped
 	}
 	return v.interruptible(v.ctx, func() error {
 		shown := v.m.Moment().ICount
 		w.begin(v.m)
-		for {
-			next := min(until, w.next(v.m.Moment().ICount))
-			s, err := v.m.Run(next)
-			switch {
-			case replay.IsEnd(err) || err == nil && s.Kind == machine.StopEnd:
-				return v.ended()
-			case err != nil:
-				return err
-			case s.Kind == machine.StopInterrupted:
-				return errStopped
-			case next >= until:
-				return nil
+		stop, err := v.forward(until, w.next, func(_, at uint64) error {
+			if at < until {
+				w.between(v.m, at)
 			}
-			w.between(v.m, next)
-			if next-shown >= look {
-				v.progress(next)
-				shown = next
+			if at-shown >= look {
+				v.progress(at)
+				shown = at
 			}
+			return nil
+		})
+		switch {
+		case err != nil:
+			return err
+		case stop == StopEnd:
+			return v.ended()
+		case stop == StopInterrupted:
+			return errStopped
 		}
+		return nil
 	})
 }
 

@@ -184,10 +184,10 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	line(out, "snapshots", "%d, %s%s", len(list), humanize.IBytes(uint64(disk.Bytes())), names)
 	damaged, err := disk.Check()
 	var errs []error
-	if cut := (*snapshots.ErrCutOff)(nil); errors.As(err, &cut) {
-		line(out, "", "%v", cut)
+	if bad := unlessCutOff(err); bad != nil {
+		errs = append(errs, bad)
 	} else if err != nil {
-		errs = append(errs, err)
+		line(out, "", "%v", err)
 	}
 	for _, d := range damaged {
 		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
@@ -27,8 +28,8 @@ func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
 	if err != nil {
 		return &kept{err: err}
 	}
-	if cut := (*snapshots.ErrCutOff)(nil); errors.As(disk.Incomplete(), &cut) {
-		slog.Warn("the last snapshot may be lost", "err", cut)
+	if err := disk.Incomplete(); err != nil && unlessCutOff(err) == nil {
+		slog.Warn("the last snapshot may be lost", "err", err)
 	}
 	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }
@@ -111,7 +112,7 @@ func (k *kept) damage() error {
 
 // unlessCutOff returns what is wrong with an index, but for a cut tail.
 func unlessCutOff(err error) error {
-	if cut := (*snapshots.ErrCutOff)(nil); errors.As(err, &cut) {
+	if cut := (*badfile.CutOffError)(nil); errors.As(err, &cut) {
 		return nil
 	}
 	return err

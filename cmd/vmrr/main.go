@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/replay"
-	"github.com/vmrr/vmrr/snapshots"
 )
 
 // Version is the version that recordings name.
@@ -127,9 +127,8 @@ func exitCode(err error) int {
 	var (
 		usage      usageError
 		diverged   *replay.ErrDiverged
-		logBad     *replay.ErrDamaged
-		logCut     *replay.ErrTruncated
-		snapBad    *snapshots.ErrDamaged
+		damaged    *badfile.DamagedError
+		cut        *badfile.CutOffError
 		ended      *replay.ErrEndOfRecording
 		guestEnded *guestExit
 	)
@@ -140,7 +139,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.As(err, &logBad), errors.As(err, &logCut), errors.As(err, &snapBad),
+	case errors.As(err, &damaged), errors.As(err, &cut),
 		errors.As(err, &ended) && ended.CutOff: // cut off before the guest's first instruction
 		return exitDamaged
 	case errors.As(err, &guestEnded):

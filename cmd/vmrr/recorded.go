@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
@@ -37,7 +38,7 @@ func openReplay(path string, opts *machineOptions) (*recorded, error) {
 	}
 	r := &recorded{dir: dir, cfg: cfg}
 	r.tape, err = dir.LoadTape()
-	var damaged *replay.ErrDamaged
+	var damaged *badfile.DamagedError
 	if r.tape != nil && errors.As(err, &damaged) {
 		r.damage = err
 		fmt.Fprintf(os.Stderr, "vmrr: %v; what comes before is used\n", err)

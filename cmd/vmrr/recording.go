@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vmrr/vmrr/cpu/unicorn"
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
 )
@@ -97,10 +98,10 @@ func openRecording(path string) (*replay.Dir, pc.Config, error) {
 	}
 	path = dir.Path()
 	if now := unicorn.Behaviour(); m.Engine != now {
-		return nil, c, &replay.ErrMachineMismatch{File: path, What: "the CPU engine", Want: m.Engine, Got: now}
+		return nil, c, &badfile.MismatchError{File: path, What: "the CPU engine", Want: m.Engine, Got: now}
 	}
 	if m.Devices != pc.Behaviour {
-		return nil, c, &replay.ErrMachineMismatch{File: path, What: "version of the devices", Want: fmt.Sprint(m.Devices), Got: fmt.Sprint(pc.Behaviour)}
+		return nil, c, &badfile.MismatchError{File: path, What: "version of the devices", Want: fmt.Sprint(m.Devices), Got: fmt.Sprint(pc.Behaviour)}
 	}
 	if m.Board != "pc" {
 		return nil, c, fmt.Errorf("%s was recorded on the board %q, which this vmrr does not have", path, m.Board)
@@ -131,7 +132,7 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 		if want == got {
 			return nil
 		}
-		return &replay.ErrMachineMismatch{File: dir.Path(), What: "option " + option, Want: want, Got: got}
+		return &badfile.MismatchError{File: dir.Path(), What: "option " + option, Want: want, Got: got}
 	}
 	var errs []error
 	given := func(name string, check func() error) {
@@ -164,7 +165,7 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 		return func() error {
 			got, err := readImage(name, path)
 			if err == nil && !bytes.Equal(got, want) {
-				err = &replay.ErrMachineMismatch{File: dir.Path(), What: "the " + name, Want: "the one recorded", Got: path}
+				err = &badfile.MismatchError{File: dir.Path(), What: "the " + name, Want: "the one recorded", Got: path}
 			}
 			return err
 		}

@@ -29,10 +29,11 @@ var mayImport = map[string][]string{
 	"machine":             {"machine", "cpu", "devices", "icount"},
 	"machine/pc":          {"machine", "cpu", "devices", "icount", "images"},
 	"machine/virt":        {"machine", "cpu", "devices", "icount", "images"},
-	"replay":              {"replay", "machine", "internal/atomicfile", "internal/framed"},
+	"replay":              {"replay", "machine", "internal/atomicfile", "internal/badfile", "internal/framed"},
 	"internal/atomicfile": {},
-	"internal/framed":     {},
-	"snapshots":           {"snapshots", "machine", "internal/atomicfile", "internal/framed"},
+	"internal/badfile":    {},
+	"internal/framed":     {"internal/badfile"},
+	"snapshots":           {"snapshots", "machine", "internal/atomicfile", "internal/badfile", "internal/framed"},
 	"timeline":            {"timeline", "snapshots", "replay", "machine", "cpu", "icount"},
 	"chardev":             {},
 	"gdbstub":             {"gdbstub", "chardev", "timeline", "snapshots", "replay", "machine", "cpu"},
@@ -47,6 +48,7 @@ var mayImport = map[string][]string{
 var onlyFrom = map[string][]string{
 	"cpu/unicorn":        {"cmd", "internal/testguest"},
 	"cpu/disasm":         {"cmd", "monitor", "timeline"},
+	"internal/testconn":  {},
 	"internal/testguest": {},
 	"cmd":                {},
 }

@@ -20,6 +20,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // Sizes in bytes.
@@ -61,17 +63,17 @@ func (f Format) Header(id ID) []byte {
 func (f Format) check(name string, b []byte) (ID, error) {
 	magic := b[:min(len(b), len(f.Magic))]
 	if !bytes.HasPrefix([]byte(f.Magic), magic) {
-		return ID{}, &DamagedError{File: name, What: fmt.Sprintf("it begins with %q, want %q", magic, f.Magic)}
+		return ID{}, &badfile.DamagedError{File: name, What: fmt.Sprintf("it begins with %q, want %q", magic, f.Magic)}
 	}
 	if len(b) < HeaderSize {
-		return ID{}, &CutOffError{File: name, Offset: int64(len(b))}
+		return ID{}, &badfile.CutOffError{File: name, Offset: int64(len(b))}
 	}
 	sum := crc32.Checksum(b[:HeaderSize-4], castagnoli)
 	if got := binary.LittleEndian.Uint32(b[HeaderSize-4:]); got != sum {
-		return ID{}, &DamagedError{File: name, What: fmt.Sprintf("the header has checksum %08x, its bytes give %08x", got, sum)}
+		return ID{}, &badfile.DamagedError{File: name, What: fmt.Sprintf("the header has checksum %08x, its bytes give %08x", got, sum)}
 	}
 	if v := binary.LittleEndian.Uint32(b[8:]); v != f.Version {
-		return ID{}, &VersionError{File: name, Got: v, Want: f.Version}
+		return ID{}, &badfile.VersionError{File: name, Got: v, Want: f.Version}
 	}
 	return ID(b[12:28]), nil
 }

@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 var (
@@ -124,7 +126,7 @@ func TestCutAtEveryByte(t *testing.T) {
 				}
 				continue
 			}
-			var cut *CutOffError
+			var cut *badfile.CutOffError
 			if !errors.As(err, &cut) {
 				t.Errorf("cut at byte %d, then %d zeros: error %v; want CutOffError", n, tail, err)
 				continue
@@ -147,9 +149,9 @@ func TestEveryBitFlip(t *testing.T) {
 			b := bytes.Clone(whole)
 			b[i] ^= 1 << bit
 			got, err := readAll(b)
-			var damaged *DamagedError
+			var damaged *badfile.DamagedError
 			if !errors.As(err, &damaged) || !prefix(got, all) {
-				t.Errorf("byte %d bit %d flipped: %d frames, error %v; want the first ones and DamagedError", i, bit, len(got), err)
+				t.Errorf("byte %d bit %d flipped: %d frames, error %v; want the first ones and badfile.DamagedError", i, bit, len(got), err)
 				continue
 			}
 			// The frame that has the byte is the one that is damaged.
@@ -178,9 +180,9 @@ func TestEveryZeroedBlock(t *testing.T) {
 			if bytes.Equal(b, whole) {
 				continue
 			}
-			var damaged *DamagedError
+			var damaged *badfile.DamagedError
 			if !prefix(got, all) || !errors.As(err, &damaged) {
-				t.Errorf("bytes %d to %d zeroed: %d frames, error %v; want the first ones and DamagedError", i, i+size, len(got), err)
+				t.Errorf("bytes %d to %d zeroed: %d frames, error %v; want the first ones and badfile.DamagedError", i, i+size, len(got), err)
 			}
 		}
 	}
@@ -201,15 +203,15 @@ func TestRefusals(t *testing.T) {
 		want any
 		says string
 	}{
-		{"another version", version, new(*VersionError), "file is of format version 8, this vmrr reads version 7"},
-		{"another kind of file", []byte("#!/bin/sh\n"), new(*DamagedError), "it begins with \"#!/bin/s\""},
-		{"empty", nil, new(*CutOffError), "file is cut off at byte 0"},
-		{"zeros", make([]byte, 4096), new(*DamagedError), "it begins with"},
-		{"a frame from elsewhere in the file", first(elsewhere), new(*DamagedError), "damaged at byte 32"},
-		{"a frame of another file", first(stranger), new(*DamagedError), "damaged at byte 32"},
-		{"a frame left out", append(testFormat.Header(testID), whole[HeaderSize+Overhead+5:]...), new(*DamagedError), "damaged at byte 32"},
-		{"a frame twice", append(bytes.Clone(whole[:HeaderSize+Overhead+5]), whole[HeaderSize:]...), new(*DamagedError), "damaged at byte 50"},
-		{"a frame that is too large", first(large), new(*DamagedError), "a frame has 1001 bytes, the most is 1000"},
+		{"another version", version, new(*badfile.VersionError), "file is of format version 8, this vmrr reads version 7"},
+		{"another kind of file", []byte("#!/bin/sh\n"), new(*badfile.DamagedError), "it begins with \"#!/bin/s\""},
+		{"empty", nil, new(*badfile.CutOffError), "file is cut off at byte 0"},
+		{"zeros", make([]byte, 4096), new(*badfile.DamagedError), "it begins with"},
+		{"a frame from elsewhere in the file", first(elsewhere), new(*badfile.DamagedError), "damaged at byte 32"},
+		{"a frame of another file", first(stranger), new(*badfile.DamagedError), "damaged at byte 32"},
+		{"a frame left out", append(testFormat.Header(testID), whole[HeaderSize+Overhead+5:]...), new(*badfile.DamagedError), "damaged at byte 32"},
+		{"a frame twice", append(bytes.Clone(whole[:HeaderSize+Overhead+5]), whole[HeaderSize:]...), new(*badfile.DamagedError), "damaged at byte 50"},
+		{"a frame that is too large", first(large), new(*badfile.DamagedError), "a frame has 1001 bytes, the most is 1000"},
 	}
 	for _, test := range tests {
 		got, err := readAll(test.file)
@@ -228,10 +230,9 @@ func TestReadAtElsewhere(t *testing.T) {
 	}
 	for at := range int64(len(whole) + 10) {
 		_, err := ReadAt(bytes.NewReader(whole), "file", testID, at, testMax)
-		var damaged *DamagedError
-		var cut *CutOffError
-		if starts[at] != (err == nil) || err != nil && !errors.As(err, &damaged) && !errors.As(err, &cut) {
-			t.Errorf("ReadAt(%d) = error %v; want DamagedError or CutOffError where no frame begins", at, err)
+		var damaged *badfile.DamagedError
+		if starts[at] != (err == nil) || err != nil && !errors.As(err, &damaged) {
+			t.Errorf("ReadAt(%d) = error %v; want DamagedError where no frame begins", at, err)
 		}
 	}
 	if _, err := ReadAt(bytes.NewReader(whole), "file", ID{}, HeaderSize, testMax); err == nil {
@@ -242,9 +243,9 @@ func TestReadAtElsewhere(t *testing.T) {
 	}
 	for n := HeaderSize; n < len(whole); n++ { // a file that was cut off after the pass
 		last := frames[len(frames)-1].Offset
-		var cut *CutOffError
-		if _, err := ReadAt(bytes.NewReader(whole[:n]), "file", testID, last, testMax); !errors.As(err, &cut) || cut.Offset != last {
-			t.Errorf("ReadAt(%d) of %d bytes = error %v; want CutOffError there", last, n, err)
+		var damaged *badfile.DamagedError
+		if _, err := ReadAt(bytes.NewReader(whole[:n]), "file", testID, last, testMax); !errors.As(err, &damaged) || damaged.Offset != last {
+			t.Errorf("ReadAt(%d) of %d bytes = error %v; want DamagedError there", last, n, err)
 		}
 	}
 }
@@ -318,9 +319,9 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("ReadAt(%d) = %v, error %v; Next gave %v", at, other, err, frame)
 			}
 		}
-		var damaged *DamagedError
-		var cut *CutOffError
-		var version *VersionError
+		var damaged *badfile.DamagedError
+		var cut *badfile.CutOffError
+		var version *badfile.VersionError
 		if err != io.EOF && !errors.As(err, &damaged) && !errors.As(err, &cut) && !errors.As(err, &version) {
 			t.Fatalf("reading ends with %v", err)
 		}

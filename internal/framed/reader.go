@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"github.com/vmrr/vmrr/internal/badfile"
 )
 
 // Frame is one frame of a file.
@@ -27,9 +29,8 @@ type Reader struct {
 	err    error // what every further Next returns
 }
 
-// NewReader reads the header of a file. name is for the errors: *DamagedError,
-// *CutOffError if the file is shorter than a header, *VersionError, and those of
-// reading. Payloads of more than maxPayload bytes count as damage.
+// NewReader reads the header of a file. name is for the errors: those of package
+// badfile, a CutOffError if the file is shorter than a header, and those of reading. Payloads of more than maxPayload bytes count as damage.
 func NewReader(r io.Reader, name string, f Format, maxPayload int) (*Reader, error) {
 	header := make([]byte, HeaderSize)
 	n, err := io.ReadFull(r, header)
@@ -50,8 +51,8 @@ func (r *Reader) ID() ID { return r.id }
 func (r *Reader) Offset() int64 { return r.offset }
 
 // Next returns the next frame. Where the file ends after a whole frame the error
-// is io.EOF, in the middle of one *CutOffError, and *DamagedError at the first
-// frame that is not what was written. Each of them is final.
+// is io.EOF, in the middle of one *badfile.CutOffError, and *badfile.DamagedError at
+// the first frame that is not what was written. Each of them is final.
 func (r *Reader) Next() (Frame, error) {
 	if r.err != nil {
 		return Frame{}, r.err
@@ -118,16 +119,16 @@ func (r *Reader) short(err error) error {
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return fmt.Errorf("reading %s at byte %d: %w", r.name, r.offset, err)
 	}
-	return &CutOffError{File: r.name, Offset: r.offset}
+	return &badfile.CutOffError{File: r.name, Offset: r.offset}
 }
 
 // bad is the error for bytes that are not what was written. If their last one and
 // all that follows is zero, the frame was never written in full.
 func (r *Reader) bad(read []byte, what string) error {
 	if read[len(read)-1] == 0 && r.zeroTail() {
-		return &CutOffError{File: r.name, Offset: r.offset}
+		return &badfile.CutOffError{File: r.name, Offset: r.offset}
 	}
-	return &DamagedError{File: r.name, Offset: r.offset, What: what}
+	return &badfile.DamagedError{File: r.name, Offset: r.offset, What: what}
 }
 
 // zeroTail reads the rest of the file and reports whether it is all zero.
@@ -143,15 +144,16 @@ func (r *Reader) zeroTail() bool {
 	}
 }
 
-// ReadAt reads the frame at an offset that is known from an earlier pass.
+// ReadAt reads the frame at an offset that is known from an earlier pass. If it is no
+// longer there, or not whole, the file is damaged: *badfile.DamagedError.
 func ReadAt(r io.ReaderAt, name string, id ID, offset int64, maxPayload int) (Frame, error) {
+	damaged := func(what string) error { return &badfile.DamagedError{File: name, Offset: offset, What: what} }
 	short := func(err error) error {
 		if err == io.EOF {
-			return &CutOffError{File: name, Offset: offset}
+			return damaged("it is cut off there")
 		}
 		return fmt.Errorf("reading %s at byte %d: %w", name, offset, err)
 	}
-	damaged := func(what string) error { return &DamagedError{File: name, Offset: offset, What: what} }
 	head := make([]byte, headSize)
 	if _, err := r.ReadAt(head, offset); err != nil {
 		return Frame{}, short(err)

@@ -82,15 +82,6 @@ func (l List) Names() []string {
 	return names
 }
 
-// All returns the differences that are listed.
-func (l List) All() []Difference {
-	var all []Difference
-	for _, p := range l {
-		all = append(all, p.Differences...)
-	}
-	return all
-}
-
 // String lists the differences, one a line.
 func (l List) String() string {
 	var b strings.Builder

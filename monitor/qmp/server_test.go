@@ -10,45 +10,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-)
 
-// serve serves one client on a Unix socket and returns the client's end.
-func serve(t *testing.T, s *Server) net.Conn {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "qmp")
-	ln, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Serve(ctx, conn)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		client.Close()
-		<-done
-	})
-	client.SetDeadline(time.Now().Add(time.Minute)) // so that a bug is a failure
-	return client
-}
+	"github.com/vmrr/vmrr/internal/testconn"
+)
 
 var timestamp = regexp.MustCompile(`"timestamp": \{[^}]*\}`)
 
@@ -59,7 +28,7 @@ func TestTranscript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := serve(t, newServer())
+	client := testconn.Serve(t, newServer().Serve)
 	r := bufio.NewReader(client)
 	said := ""
 	for line := range strings.Lines(string(text)) {
@@ -126,7 +95,7 @@ func TestLikeQEMU(t *testing.T) {
 	if err != nil && len(out) == 0 {
 		t.Fatalf("running QEMU: %v", err)
 	}
-	client := serve(t, newServer())
+	client := testconn.Serve(t, newServer().Serve)
 	go func() {
 		io.WriteString(client, text)
 		client.(*net.UnixConn).CloseWrite()
@@ -166,7 +135,7 @@ func parse(t *testing.T, out []byte) (list []map[string]any) {
 
 // TestTooLong checks that an endless message ends the connection, with an error.
 func TestTooLong(t *testing.T) {
-	client := serve(t, newServer())
+	client := testconn.Serve(t, newServer().Serve)
 	go io.WriteString(client, `{"execute":"`+strings.Repeat("x", 2*maxMessage))
 	out, _ := io.ReadAll(client)
 	if !strings.Contains(string(out), errTooLong.Error()) {
@@ -177,7 +146,7 @@ func TestTooLong(t *testing.T) {
 // TestSlowReader checks that a client that does not read cannot hold up an event.
 func TestSlowReader(t *testing.T) {
 	s := newServer()
-	client := serve(t, s)
+	client := testconn.Serve(t, s.Serve)
 	r := bufio.NewReader(client)
 	io.WriteString(client, `{"execute":"qmp_capabilities"}`)
 	for range 2 {

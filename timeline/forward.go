@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+)
+
+// forward runs the machine until a count. next says at which count above the present
+// one to stop on the way; there, and at the last, pause is called with the count at
+// which the machine set out and the one at which it is. The machine's own end and the
+// recording's are both StopEnd.
+func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(from, at uint64) error) (Stop, error) {
+	for {
+		from := d.m.Moment().ICount
+		at := min(until, next(from))
+		d.pace.start()
+		s, err := d.m.Run(at)
+		d.pace.stop()
+		switch {
+		case replay.IsEnd(err):
+			return StopEnd, nil
+		case err != nil:
+			return 0, err
+		}
+		switch s.Kind {
+		case machine.StopBreakpoint:
+			return StopBreak, nil
+		case machine.StopInterrupted:
+			return StopInterrupted, nil
+		case machine.StopEnd:
+			return StopEnd, nil
+		}
+		if err := pause(from, at); err != nil {
+			return 0, err
+		}
+		if at >= until {
+			return StopArrived, nil
+		}
+	}
+}
