@@ -12,12 +12,14 @@ import (
 )
 
 // debug is what a debugger needs of any machine, live or replayed: registers,
-// memory, breakpoints and a way forward. Breakpoints belong to the session and not to the
-// machine's state: they survive every jump in time.
+// memory, breakpoints, watchpoints and a way forward. Break- and watchpoints belong to
+// the session and not to the machine's state: they survive every jump in time.
 type debug struct {
-	m      *machine.Machine
-	breaks []uint64 // linear addresses, ascending, each once
-	pace   pacer
+	m       *machine.Machine
+	breaks  []uint64 // linear addresses, ascending, each once
+	watches []cpu.Watch
+	hit     cpu.Hit // of the watchpoint at which the machine stopped last
+	pace    pacer
 }
 
 // Machine returns the machine.
@@ -97,17 +99,44 @@ func (d *debug) RemoveBreak(linear uint64) {
 	}
 }
 
-// withoutBreaks runs f while the machine stops at no breakpoint.
-func (d *debug) withoutBreaks(f func() error) error {
-	for _, b := range d.breaks {
-		d.m.Engine.RemoveBreak(b)
+// InsertWatch sets a watchpoint.
+func (d *debug) InsertWatch(w cpu.Watch) error {
+	if slices.Contains(d.watches, w) {
+		return nil
 	}
-	defer func() {
-		for _, b := range d.breaks {
-			d.m.Engine.InsertBreak(b)
-		}
-	}()
+	if err := d.m.Engine.InsertWatch(w); err != nil {
+		return err
+	}
+	d.watches = append(d.watches, w)
+	return nil
+}
+
+// RemoveWatch removes it.
+func (d *debug) RemoveWatch(w cpu.Watch) {
+	if i := slices.Index(d.watches, w); i >= 0 {
+		d.watches = slices.Delete(d.watches, i, i+1)
+		d.m.Engine.RemoveWatch(w)
+	}
+}
+
+// LastHit returns the hit of the watchpoint at which the machine stopped last.
+func (d *debug) LastHit() cpu.Hit { return d.hit }
+
+// quietly runs f while breakpoints and watchpoints stop nothing.
+func (d *debug) quietly(f func() error) error {
+	d.m.Engine.SetHitMode(cpu.HitIgnored, 0)
+	defer d.m.Engine.SetHitMode(cpu.HitStops, 0)
 	return f()
+}
+
+// counting runs f while hits are counted and stop nothing, unless there are enough
+// of them, and returns how many there were and the last one.
+func (d *debug) counting(enough uint64, f func() error) (uint64, cpu.Hit, error) {
+	d.m.Engine.SetHitMode(cpu.HitCounted, enough)
+	defer d.m.Engine.SetHitMode(cpu.HitStops, 0)
+	err := f()
+	n, last := d.m.Engine.Hits()
+	return n, last, err
 }
 
 // interruptible runs f so that cancelling ctx interrupts the machine.

@@ -31,6 +31,12 @@ func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(f
 			return StopInterrupted, nil
 		case machine.StopEnd:
 			return StopEnd, nil
+		case machine.StopWatchpoint:
+			_, d.hit = d.m.Engine.Hits()
+			if d.hit.ICount == at {
+				err = pause(from, at) // the state is what it is at the count
+			}
+			return StopWatch, err
 		}
 		if err := pause(from, at); err != nil {
 			return 0, err

@@ -75,7 +75,7 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 // Recording returns where the machine is written to now; nil if nowhere.
 func (l *Live) Recording() *Recording { return l.rec }
 
-// StepForward executes n instructions. A breakpoint on the way stops it.
+// StepForward executes n instructions. A breakpoint or watchpoint on the way stops it.
 func (l *Live) StepForward(ctx context.Context, n uint64) (stop Stop, err error) {
 	l.m.Engine.SkipBreak()
 	now := l.m.Moment().ICount
@@ -87,7 +87,7 @@ func (l *Live) StepForward(ctx context.Context, n uint64) (stop Stop, err error)
 	return stop, err
 }
 
-// Continue runs until a breakpoint or the end.
+// Continue runs until a breakpoint, a watchpoint or the end.
 func (l *Live) Continue(ctx context.Context) (Stop, error) {
 	return l.StepForward(ctx, math.MaxUint64)
 }
@@ -162,7 +162,7 @@ func (l *Live) Finish(reason string) error {
 		return nil
 	}
 	if l.m.Engine.Delivered() && l.m.End().Kind == machine.EndNone {
-		err := l.withoutBreaks(func() error {
+		err := l.quietly(func() error {
 			_, err := l.run(l.m.Moment().ICount + 1)
 			return err
 		})

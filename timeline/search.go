@@ -6,22 +6,18 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/snapshots"
 )
 
-// hit is a stop at a breakpoint.
-type hit struct {
-	at machine.Moment
-	pc uint64
-}
-
-// ReverseContinue runs back to the last breakpoint hit before the present moment,
-// or to the beginning. A hit at the present moment is none.
+// ReverseContinue runs back to the last break- or watchpoint hit before the present
+// moment, or to the beginning. A hit at the present moment is none. A breakpoint is
+// met before its instruction, and, going back, so is a watchpoint.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	return t.orReturn(ctx, func() (Stop, error) {
 		end, zero := t.m.Moment(), t.Begin()
-		if len(t.breaks) == 0 {
+		if len(t.breaks) == 0 && len(t.watches) == 0 {
 			end = zero
 		}
 		// Interval by interval into the past; the first with a hit has the answer.
@@ -61,18 +57,17 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 }
 
 // manyHits is how many hits a pass stops at before the rest of its interval is
-// searched from its end instead: each costs far more than an instruction.
-const manyHits = 1000
+// searched from its end instead: counting one costs as much as a hundred instructions.
+const manyHits = 500_000
 
 // windows are the distances from the end of an interval, in instructions, at which
 // it is cut for that.
-var windows = []uint64{64e6, 4e6, 256e3, 16e3, 1e3}
+var windows = []uint64{16e6, 1e6, 64e3}
 
-// search returns the last breakpoint hit between here and a moment, nil if there is
-// none.
-func (t *Timeline) search(ctx context.Context, end machine.Moment) (*hit, Stop, error) {
+// search returns the last hit between here and a moment, nil if there is none.
+func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
 	last, stop, err := t.lastHit(ctx, end, manyHits)
-	if err != nil || stop != StopBreak {
+	if err != nil || stop != StopBreak && stop != StopWatch {
 		return last, stop, err
 	}
 	// There are more: the last of them lies between here and the end.
@@ -83,7 +78,7 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*hit, Stop, 
 		}
 	}()
 	for i := len(cuts) - 1; err == nil && stop != StopInterrupted && i >= 0; i-- {
-		var h *hit
+		var h *cpu.Hit
 		if err = t.restore(cuts[i]); err != nil {
 			break
 		}
@@ -101,10 +96,10 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*hit, Stop, 
 }
 
 // cut leaves snapshots here and on the way to a moment, the nearer the closer to
-// each other, without looking at breakpoints. They are the caller's to delete.
+// each other. They are the caller's to delete.
 func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapshots.Snapshot, stop Stop, err error) {
 	cuts = append(cuts, t.take(""))
-	err = t.withoutBreaks(func() error {
+	err = t.quietly(func() error {
 		for _, w := range windows {
 			if end.ICount < w || end.ICount-w <= t.m.Moment().ICount {
 				continue
@@ -119,49 +114,57 @@ func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapsho
 	return cuts, stop, err
 }
 
-// lastHit runs from the present state up to a moment and returns the last
-// breakpoint hit before it, nil if there is none. After the given number of hits,
-// unless that is 0, it stops at the last of them with StopBreak.
-func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough int) (*hit, Stop, error) {
-	var last *hit
-	until := end.ICount
-	if end.Sub != 0 {
-		until++ // the hits at its own count lie behind the canonical state
+// lastHit runs from the present state up to a moment and returns the last hit before
+// it, nil if there is none. After enough hits, unless that is 0, it stops
+// at the last of them.
+func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint64) (*cpu.Hit, Stop, error) {
+	var stop Stop
+	n, last, err := t.counting(enough, func() (err error) {
+		stop, err = t.run(ctx, end.ICount)
+		return err
+	})
+	var found *cpu.Hit
+	if n > 0 {
+		found = &last
 	}
-	for n := 1; ; n++ {
-		stop, err := t.run(ctx, until)
-		if err != nil || stop != StopBreak {
-			return last, stop, err
+	if err != nil || stop != StopArrived || end.Sub == 0 {
+		return found, stop, err
+	}
+	// Breakpoints at its own count may lie before it.
+	for {
+		stop, err := t.run(ctx, end.ICount+1)
+		if err != nil || stop != StopBreak || !t.m.Moment().Before(end) {
+			return found, stop, err
 		}
-		if !t.m.Moment().Before(end) {
-			return last, StopArrived, nil
-		}
-		last = &hit{t.m.Moment(), t.PC()}
-		if n == enough {
-			return last, StopBreak, nil
-		}
+		found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
 		t.m.Engine.SkipBreak()
 	}
 }
 
 // arrive goes to a hit.
-func (t *Timeline) arrive(ctx context.Context, h hit) (Stop, error) {
-	stop, err := t.seek(ctx, h.at.ICount)
+func (t *Timeline) arrive(ctx context.Context, h cpu.Hit) (Stop, error) {
+	if h.Watch != cpu.WatchNone {
+		t.hit = h
+		stop, err := t.seek(ctx, h.ICount-1)
+		if err == nil && stop == StopArrived {
+			stop = StopWatch
+		}
+		return stop, err
+	}
+	stop, err := t.seek(ctx, h.ICount)
 	if err != nil || stop != StopArrived {
 		return stop, err
 	}
 	// A hit at a handler's first instruction lies behind the delivery.
-	for t.PC() != h.pc || t.m.Moment() != h.at && h.at.Sub != 0 {
-		stop, err := t.run(ctx, h.at.ICount+1)
+	for t.PC() != h.Addr {
+		stop, err := t.run(ctx, h.ICount+1)
 		if err != nil || stop == StopInterrupted {
 			return stop, err
 		}
 		if stop != StopBreak {
-			return 0, fmt.Errorf("going back to the breakpoint at %#x at %v: the second pass did not stop there", h.pc, h.at)
+			return 0, fmt.Errorf("going back to the breakpoint at %#x at icount %d: the second pass did not stop there", h.Addr, h.ICount)
 		}
-		if t.PC() != h.pc {
-			t.m.Engine.SkipBreak()
-		}
+		t.m.Engine.SkipBreak()
 	}
 	return StopBreak, nil
 }

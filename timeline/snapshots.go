@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -45,20 +44,8 @@ func (t *Timeline) takeAutomatic(n uint64) {
 	}
 	begun := t.pace.now()
 	t.take("")
-	dropped := t.store.Thin(t.pace.Budget, at)
-	t.near = slices.DeleteFunc(t.near, func(s *snapshots.Snapshot) bool { return slices.Contains(dropped, s) })
+	t.thinNear(at)
 	t.pace.took(t.pace.now().Sub(begun))
-}
-
-// maxNear bounds the snapshots left near the places that were visited.
-const maxNear = 16
-
-func (t *Timeline) takeNear() {
-	t.near = append(t.near, t.take(""))
-	if len(t.near) > maxNear {
-		t.store.Delete(t.near[0])
-		t.near = t.near[1:]
-	}
 }
 
 func (t *Timeline) restore(s *snapshots.Snapshot) error {

@@ -13,8 +13,9 @@ const (
 	StopBegin                   // the beginning of history
 	StopEnd                     // the end of history, or the machine ended
 	StopMark                    // the mark
+	StopWatch                   // a watchpoint was hit, LastHit says which: going forward by the instruction before, going back by the next one
 )
 
 func (s Stop) String() string {
-	return [...]string{"arrived", "breakpoint", "interrupted", "begin of history", "end of history", "mark"}[s]
+	return [...]string{"arrived", "breakpoint", "interrupted", "begin of history", "end of history", "mark", "watchpoint"}[s]
 }

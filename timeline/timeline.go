@@ -112,9 +112,12 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 // if it has not, also after the machine has gone elsewhere.
 func (t *Timeline) Diverged() error { return t.first }
 
-// nextPause returns the count above now of the next hash record or automatic snapshot.
+// nextPause returns the count above now of the next hash record or snapshot.
 func (t *Timeline) nextPause(now uint64) uint64 {
 	next := t.pace.next(now)
+	if t.pace.Every < Never {
+		next = min(next, (now/stride+1)*stride)
+	}
 	for h, ok := t.cfg.Player.NextHash(now); ok && h.ICount < next; h, ok = t.cfg.Player.NextHash(h.ICount) {
 		if !t.checked[h.ICount] {
 			return h.ICount
@@ -131,8 +134,11 @@ func (t *Timeline) pause(n uint64) error {
 		}
 		t.checked[n] = true
 	}
-	if n%t.pace.Every == 0 {
+	switch {
+	case n%t.pace.Every == 0:
 		t.takeAutomatic(n)
+	case t.pace.Every < Never && n%stride == 0:
+		t.takeNear()
 	}
 	return nil
 }
@@ -165,14 +171,16 @@ func (t *Timeline) check(want replay.StateHash) *replay.ErrDiverged {
 	return diverged("the state of "+strings.Join(parts, ", "), "hash "+strings.Join(wants, ", "), strings.Join(gots, ", "))
 }
 
-// StepForward executes n instructions. A breakpoint or the mark on the way stops it.
+// StepForward executes n instructions. A breakpoint, a watchpoint or the mark on the
+// way stops it.
 func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
 	t.m.Engine.SkipBreak()
 	now := t.m.Moment().ICount
 	return t.runToMark(ctx, now+min(n, math.MaxUint64-now))
 }
 
-// Continue runs forward until a breakpoint, the mark or the end of history.
+// Continue runs forward until a breakpoint, a watchpoint, the mark or the end of
+// history.
 func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
 	return t.StepForward(ctx, math.MaxUint64)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
@@ -91,68 +92,88 @@ func (t *Timeline) goHome(p place) error {
 	return err
 }
 
-// leap is how far from a snapshot a seek may land without leaving a new one
-// nearer, and nearer how near that is, in instructions: about 4 ms and 1 ms.
-const (
-	leap   = 4e6
-	nearer = 1e6
-)
-
 // seek is Seek without the return.
 func (t *Timeline) seek(ctx context.Context, n uint64) (stop Stop, err error) {
-	err = t.withoutBreaks(func() error {
+	err = t.quietly(func() error {
 		stop, err = t.seekQuiet(ctx, n)
 		return err
 	})
 	return stop, err
 }
 
-// seekQuiet is seek with no breakpoint in the way.
-func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (Stop, error) {
+// seekQuiet is seek with nothing in the way.
+func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (stop Stop, err error) {
 	target, at := machine.Moment{ICount: n}, t.m.Moment()
 	if begin := t.Begin(); target.Before(begin) { // at the same count
 		target = begin
 	}
 	snap := t.nearest(n)
+	from := snap.State.At.ICount
 	// From here if that is on the way and no snapshot is nearer.
 	if target.Before(at) || at.Before(snap.State.At) || t.diverged != nil {
-		snap, err := t.restoreNear(func() *snapshots.Snapshot { return t.nearest(n) })
-		if err != nil {
+		if snap, err = t.restoreNear(func() *snapshots.Snapshot { return t.nearest(n) }); err != nil {
 			return 0, err
 		}
-		if from := snap.State.At.ICount; n-from > leap {
-			if stop, err := t.run(ctx, n-nearer); err != nil || stop != StopArrived {
-				return stop, err
-			}
-			t.takeNear()
-		}
+		t.useNear(snap)
+		from = snap.State.At.ICount
 	}
-	stop, err := t.run(ctx, n)
-	if stop == StopEnd && t.m.Moment().ICount == n {
-		stop = StopArrived // at the very instruction that ended the run
+	for {
+		next := nextRung(from, t.m.Moment().ICount, n)
+		stop, err := t.run(ctx, next)
+		if stop == StopEnd && t.m.Moment().ICount == n {
+			stop = StopArrived // at the very instruction that ended the run
+		}
+		if err != nil || stop != StopArrived || next == n {
+			return stop, err
+		}
+		t.takeNear()
+	}
+}
+
+// StepBack goes back n instructions. A watchpoint that the instruction now ahead hits is
+// told of, one before it is not.
+func (t *Timeline) StepBack(ctx context.Context, n uint64) (Stop, error) {
+	return t.orReturn(ctx, func() (Stop, error) {
+		stop, err := t.stepBack(ctx, n)
+		if err != nil || stop != StopArrived || len(t.watches) == 0 {
+			return stop, err
+		}
+		return t.lookAhead(ctx)
+	})
+}
+
+// lookAhead reports StopWatch if the next instruction hits a watchpoint.
+func (t *Timeline) lookAhead(ctx context.Context) (stop Stop, err error) {
+	at := t.m.Moment().ICount
+	hits, last, err := t.counting(0, func() error {
+		stop, err = t.run(ctx, at+1)
+		return err
+	})
+	if err != nil || stop == StopInterrupted {
+		return stop, err
+	}
+	if stop, err = t.seek(ctx, at); err == nil && stop == StopArrived && hits > 0 && last.Watch != cpu.WatchNone {
+		t.hit = last
+		return StopWatch, nil
 	}
 	return stop, err
 }
 
-// StepBack goes back n instructions.
-func (t *Timeline) StepBack(ctx context.Context, n uint64) (Stop, error) {
-	at := t.m.Moment()
-	return t.orReturn(ctx, func() (Stop, error) {
-		pc := t.PC()
-		if begin := t.Begin(); n > at.ICount-begin.ICount || at == begin {
-			return t.toBegin()
+func (t *Timeline) stepBack(ctx context.Context, n uint64) (Stop, error) {
+	at, pc := t.m.Moment(), t.PC()
+	if begin := t.Begin(); n > at.ICount-begin.ICount || at == begin {
+		return t.toBegin()
+	}
+	// Behind the delivery of an interrupt, the step before is the state in
+	// which it was not delivered yet. It looks different; a state that only
+	// waited or took input does not.
+	if at.Sub != 0 {
+		if stop, err := t.seek(ctx, at.ICount); err != nil || stop != StopArrived {
+			return stop, err
 		}
-		// Behind the delivery of an interrupt, the step before is the state in
-		// which it was not delivered yet. It looks different; a state that only
-		// waited or took input does not.
-		if at.Sub != 0 {
-			if stop, err := t.seek(ctx, at.ICount); err != nil || stop != StopArrived {
-				return stop, err
-			}
-			if t.PC() != pc {
-				n--
-			}
+		if t.PC() != pc {
+			n--
 		}
-		return t.seek(ctx, at.ICount-n)
-	})
+	}
+	return t.seek(ctx, at.ICount-n)
 }

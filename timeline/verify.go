@@ -27,7 +27,7 @@ func (t *Timeline) Verify(ctx context.Context) (Stop, error) {
 	}
 	v := &verifier{Timeline: t, ctx: ctx, from: t.m.Moment()}
 	v.stage("verifying")
-	err := t.withoutBreaks(v.verify)
+	err := t.quietly(v.verify)
 	errors.As(err, &t.diverged)
 	if d := (*Divergence)(nil); errors.As(err, &d) {
 		t.addEvents(d)
