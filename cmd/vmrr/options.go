@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -187,4 +189,18 @@ func (o *debugOptions) address() (a gdbstub.Address, ok bool, err error) {
 		return gdbstub.DefaultAddress, true, nil
 	}
 	return a, false, nil
+}
+
+// listen opens the server's address before the machine is built, so that one that
+// is taken is an error at once. It returns nil without an error if none is wanted.
+func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
+	addr, ok, err := o.address()
+	if err != nil || !ok {
+		return nil, err
+	}
+	ln, err := addr.Listen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for gdb: %w", err)
+	}
+	return ln, nil
 }

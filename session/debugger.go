@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
@@ -13,31 +13,17 @@ import (
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
-// debugger is the gdb server of a command, which may also be off.
+// debugger is the gdb server of a session, which may also be off.
 type debugger struct {
 	thread   *thread
 	server   *gdbstub.Server // for all listeners, as it serves one gdb at a time
-	leave    func()          // ends the command
-	ctx      context.Context // of the command: when it ends, so does the server
+	quit     func()          // ends the run
+	ctx      context.Context // when it ends, so does the server
 	attached atomic.Bool
 	moved    atomic.Bool // others have moved the machine since gdb was told last
 
 	mu   sync.Mutex
 	stop func() // ends the listener; nil if there is none
-}
-
-// listen opens the server's address before the machine is built, so that one that
-// is taken is an error at once. It returns nil without an error if none is wanted.
-func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
-	addr, ok, err := o.address()
-	if err != nil || !ok {
-		return nil, err
-	}
-	ln, err := addr.Listen(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("waiting for gdb: %w", err)
-	}
-	return ln, nil
 }
 
 // serve lets gdb in, instead of where it was let in before.
@@ -106,7 +92,7 @@ func (d *debugger) detach(how gdbstub.Departure) {
 	case gdbstub.Detached:
 		d.thread.setRunning(true)
 	case gdbstub.Killed:
-		d.leave()
+		d.quit()
 	case gdbstub.Dropped:
 		// The machine stays where it is, for a debugger that comes back.
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
@@ -14,10 +14,11 @@ import (
 	"github.com/vmrr/vmrr/timeline"
 )
 
-// debuggee is what a timeline and a live machine have in common.
-type debuggee interface {
-	session
+// Debuggee is what timeline.Live and timeline.Timeline have in common: a machine that
+// can be run forward and looked at.
+type Debuggee interface {
 	monitor.Session
+	Continue(ctx context.Context) (timeline.Stop, error)
 	Description() *cpu.Description
 	ReadRegister(*cpu.Register) []byte
 	WriteRegister(*cpu.Register, []byte) error
@@ -31,16 +32,27 @@ type debuggee interface {
 	StepForward(ctx context.Context, n uint64) (timeline.Stop, error)
 }
 
-// target shows a debuggee to gdb.
+// traveller is a Debuggee that also goes backward.
+type traveller interface {
+	StepBack(ctx context.Context, n uint64) (timeline.Stop, error)
+	ReverseContinue(ctx context.Context) (timeline.Stop, error)
+}
+
+// target shows a machine to gdb.
 type target struct {
-	debuggee
+	Debuggee
 	monitor  *monitor.Monitor
 	debugger *debugger
 	breaks   map[uint64]bool
 }
 
-func newTarget(d debuggee, m *monitor.Monitor, g *debugger) *target {
-	return &target{debuggee: d, monitor: m, debugger: g, breaks: map[uint64]bool{}}
+// newTarget returns a target, which goes backward if the machine does.
+func newTarget(m Debuggee, mon *monitor.Monitor, d *debugger) gdbstub.Target {
+	t := &target{Debuggee: m, monitor: mon, debugger: d, breaks: map[uint64]bool{}}
+	if past, ok := m.(traveller); ok {
+		return &pastTarget{t, past}
+	}
+	return t
 }
 
 var (
@@ -73,14 +85,14 @@ func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
 
 // InsertBreak implements gdbstub.Target: both kinds are the engine's own.
 func (t *target) InsertBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.debuggee.InsertBreak(addr)
+	t.Debuggee.InsertBreak(addr)
 	t.breaks[addr] = true
 	return nil
 }
 
 // RemoveBreak implements gdbstub.Target.
 func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.debuggee.RemoveBreak(addr)
+	t.Debuggee.RemoveBreak(addr)
 	delete(t.breaks, addr)
 	return nil
 }
@@ -101,7 +113,7 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 		if t.Machine().Moment() != begun && t.breaks[t.PC()] {
 			return timeline.StopBreak, nil
 		}
-		return t.debuggee.Continue(ctx)
+		return t.Debuggee.Continue(ctx)
 	}))
 }
 
@@ -123,15 +135,15 @@ func (t *target) Detached(how gdbstub.Departure) { t.debugger.detach(how) }
 // pastTarget is a target that also goes backward.
 type pastTarget struct {
 	*target
-	t *timeline.Timeline
+	past traveller
 }
 
 // ReverseStep implements gdbstub.Reverser.
 func (p *pastTarget) ReverseStep(ctx context.Context) (gdbstub.Stop, error) {
-	return p.stopOf(p.t.StepBack(ctx, 1))
+	return p.stopOf(p.past.StepBack(ctx, 1))
 }
 
 // ReverseContinue implements gdbstub.Reverser.
 func (p *pastTarget) ReverseContinue(ctx context.Context) (gdbstub.Stop, error) {
-	return p.stopOf(p.t.ReverseContinue(ctx))
+	return p.stopOf(p.past.ReverseContinue(ctx))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
@@ -28,14 +28,13 @@ func (e endless) Continue(ctx context.Context) (timeline.Stop, error) {
 // startThread runs a machine's thread until the test ends.
 func startThread(t *testing.T, running bool) (th *thread, e endless, told func() []bool) {
 	e = endless{make(chan bool)}
-	th = newThread(e, running)
 	var mu sync.Mutex
 	var changes []bool
-	th.changed = func(on bool) {
+	th = newThread(e.Continue, running, func(on bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		changes = append(changes, on)
-	}
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // walker is a machine whose Continue is interrupted after each instruction, which
 // are one byte long.
 type walker struct {
-	debuggee
+	Debuggee
 	engine walkerEngine
 }
 
@@ -40,7 +40,7 @@ func (w *walker) Continue(context.Context) (timeline.Stop, error) {
 // which a breakpoint is reached does not make gdb miss it.
 func TestInterruptedOnBreakpoint(t *testing.T) {
 	w := &walker{}
-	th := newThread(w, false)
+	th := newThread(w.Continue, false, func(bool) {})
 	target := newTarget(w, nil, &debugger{thread: th})
 	for _, at := range []uint64{0, 5} {
 		if err := target.InsertBreak(at, gdbstub.BreakSoftware); err != nil {
