@@ -4,6 +4,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/vmrr/vmrr/monitor"
 )
@@ -15,6 +16,7 @@ type control struct {
 	thread   *thread
 	debugger *debugger
 	atEnd    func() bool
+	stuck    func() error // why the machine cannot go on from where it is, if not for its end
 	quit     func()
 }
 
@@ -51,9 +53,12 @@ var (
 // Cont implements monitor.Control.
 func (c *control) Cont() error {
 	running, _, _ := c.thread.status()
+	stuck := c.stuck()
 	switch {
 	case running:
 		return nil
+	case stuck != nil:
+		return fmt.Errorf("%w; go back first, with loadvm or replay_seek", stuck)
 	case c.atEnd():
 		return errAtEnd
 	case c.debugger.attached.Load():

@@ -43,7 +43,11 @@ func New(ctx context.Context, cfg Config) *Session {
 	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit}
 	s := &Session{Monitor: &cfg.Monitor, machine: cfg.Machine, thread: t, debugger: d}
 	s.Monitor.Session, s.Monitor.Until = cfg.Machine, ctx
-	s.Monitor.Control = &control{thread: t, debugger: d, quit: cfg.Quit, atEnd: cfg.AtEnd}
+	control := &control{thread: t, debugger: d, quit: cfg.Quit, atEnd: cfg.AtEnd, stuck: func() error { return nil }}
+	if past, ok := cfg.Machine.(traveller); ok {
+		control.stuck = past.Stuck
+	}
+	s.Monitor.Control = control
 	d.server = &gdbstub.Server{Target: newTarget(cfg.Machine, s.Monitor, d), Do: t.do}
 	return s
 }

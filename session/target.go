@@ -36,6 +36,7 @@ type Debuggee interface {
 type traveller interface {
 	StepBack(ctx context.Context, n uint64) (timeline.Stop, error)
 	ReverseContinue(ctx context.Context) (timeline.Stop, error)
+	Stuck() error
 }
 
 // target shows a machine to gdb.

@@ -4,6 +4,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -119,8 +120,8 @@ func TestLend(t *testing.T) {
 func TestControlWithDebugger(t *testing.T) {
 	th, e, _ := startThread(t, false)
 	d := &debugger{thread: th}
-	atEnd := false
-	c := &control{thread: th, debugger: d, atEnd: func() bool { return atEnd }}
+	atEnd, stuck := false, error(nil)
+	c := &control{thread: th, debugger: d, atEnd: func() bool { return atEnd }, stuck: func() error { return stuck }}
 	state := func(want monitor.RunState) {
 		t.Helper()
 		if got := c.State(); got != want {
@@ -141,7 +142,11 @@ func TestControlWithDebugger(t *testing.T) {
 	state(monitor.StateRunning)
 	c.Stop()
 	state(monitor.StatePaused)
-	atEnd = true
+	stuck = errors.New("the replay diverged")
+	if err := c.Cont(); !errors.Is(err, stuck) {
+		t.Errorf("cont where the replay diverged: error %v; want %v", err, stuck)
+	}
+	atEnd, stuck = true, nil
 	state(monitor.StateShutdown)
 	if err := c.Cont(); err != errAtEnd {
 		t.Errorf("cont at the end: error %v; want %v", err, errAtEnd)

@@ -109,6 +109,15 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 // if it has not, also after the machine has gone elsewhere.
 func (t *Timeline) Diverged() error { return t.first }
 
+// Stuck returns why the machine cannot go on from where it is: the replay diverged
+// there. It is nil if the machine can.
+func (t *Timeline) Stuck() error {
+	if t.diverged == nil {
+		return nil
+	}
+	return t.diverged
+}
+
 func (t *Timeline) runLoop(until uint64) (Stop, error) {
 	for {
 		next := min(until, t.nextPause())
