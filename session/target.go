@@ -4,8 +4,10 @@ package session
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/gdbstub"
@@ -61,12 +63,15 @@ var (
 	_ gdbstub.Commander      = (*target)(nil)
 	_ gdbstub.PhysicalMemory = (*target)(nil)
 	_ gdbstub.Attacher       = (*target)(nil)
+	_ gdbstub.RangeStepper   = (*target)(nil)
 	_ gdbstub.Reverser       = (*pastTarget)(nil)
 )
 
 // stopOf says in gdb's terms why the machine stopped. Where a replay diverges its
-// history ends, and the debugger stays to look around.
+// history ends, and the debugger stays to look around. gdb reads everything anew
+// after a resume, whoever moved the machine before.
 func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
+	t.debugger.moved.Store(false)
 	var diverged *replay.ErrDiverged
 	if errors.As(err, &diverged) {
 		return gdbstub.Stop{Reason: gdbstub.StopHistoryEnd, Note: err.Error()}, nil
@@ -102,7 +107,52 @@ func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
 // want done is done before each.
 func (t *target) Step(ctx context.Context, n uint64) (gdbstub.Stop, error) {
 	t.debugger.thread.work()
-	return t.stopOf(t.StepForward(ctx, n))
+	return t.stepped(t.StepForward(ctx, n))
+}
+
+// stepped is stopOf for steps. gdb may make them to get somewhere, and goes on after
+// one; at the mark it is not to.
+func (t *target) stepped(s timeline.Stop, err error) (gdbstub.Stop, error) {
+	if s == timeline.StopMark {
+		s = timeline.StopInterrupted
+	}
+	return t.stopOf(s, err)
+}
+
+// StepRange implements gdbstub.RangeStepper: the machine is lent once for all steps.
+// As in Continue, others may have something done between any two of them.
+func (t *target) StepRange(ctx context.Context, start, end uint64) (gdbstub.Stop, error) {
+	begun, counter := t.Machine().Moment(), t.programCounter()
+	return t.stepped(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
+		for ctx.Err() == nil {
+			now := t.Machine().Moment()
+			if now != begun && t.breaks[t.PC()] {
+				return timeline.StopBreak, nil
+			}
+			if pc := counter(); now.ICount != begun.ICount && (pc < start || pc >= end) {
+				return timeline.StopArrived, nil
+			}
+			if stop, err := t.StepForward(ctx, 1); err != nil || stop != timeline.StopArrived {
+				return stop, err
+			}
+		}
+		return timeline.StopInterrupted, nil
+	}))
+}
+
+// programCounter returns a function that reads the PC as gdb knows it: an offset in
+// the code segment, where Debuggee.PC, and breakpoints, are linear addresses.
+func (t *target) programCounter() func() uint64 {
+	all := t.Description().All()
+	i := slices.IndexFunc(all, func(r *cpu.Register) bool { return r.Type == "code_ptr" })
+	if i < 0 {
+		return t.PC
+	}
+	return func() uint64 {
+		var wide [8]byte
+		copy(wide[:], t.ReadRegister(all[i]))
+		return binary.LittleEndian.Uint64(wide[:])
+	}
 }
 
 // Continue implements gdbstub.Target. Others may have something done meanwhile. That
