@@ -48,7 +48,7 @@ func (d *debugger) serveAt(device string) error {
 		d.replace(nil)
 		return nil
 	}
-	addr, err := gdbstub.ParseAddress(device)
+	addr, err := ParseGDB(device)
 	if err != nil {
 		return err
 	}

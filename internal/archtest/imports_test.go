@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"snapshots":           {"snapshots", "machine", "internal/atomicfile", "internal/framed"},
 	"timeline":            {"timeline", "snapshots", "replay", "machine", "cpu", "icount"},
 	"chardev":             {},
-	"gdbstub":             {"gdbstub", "chardev", "timeline", "snapshots", "replay", "machine", "cpu"},
+	"gdbstub":             {"gdbstub", "cpu"},
 	"monitor":             {"monitor", "timeline", "snapshots", "replay", "machine", "cpu"},
 	"session":             {"session", "gdbstub", "monitor", "chardev", "timeline", "replay", "machine", "cpu"},
 	"cmd":                 nil,
