@@ -34,3 +34,20 @@ func (a GDBAddress) Listen(ctx context.Context) (net.Listener, error) {
 	}
 	return ln, nil
 }
+
+// is reports whether a listener is at this very address.
+func (a GDBAddress) is(at net.Addr) bool {
+	if at == nil || at.Network() != a.spec.Network {
+		return false
+	}
+	tcp, ok := at.(*net.TCPAddr)
+	if !ok {
+		return at.String() == a.spec.Address
+	}
+	want, err := net.ResolveTCPAddr("tcp", a.spec.Address)
+	if err != nil || want.Port != tcp.Port {
+		return false
+	}
+	// All of IPv4 may be shown as all of IPv6.
+	return want.IP.Equal(tcp.IP) || want.IP.IsUnspecified() && tcp.IP.IsUnspecified()
+}

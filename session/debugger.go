@@ -23,13 +23,14 @@ type debugger struct {
 	moved    atomic.Bool // others have moved the machine since gdb was told last
 
 	mu   sync.Mutex
-	stop func() // ends the listener; nil if there is none
+	at   net.Addr // where gdb may connect; nil if nowhere
+	stop func()   // ends that
 }
 
 // serve lets gdb in, instead of where it was let in before.
 func (d *debugger) serve(ln net.Listener) {
 	ctx, cancel := context.WithCancel(d.ctx)
-	d.replace(func() {
+	d.replace(ln.Addr(), func() {
 		cancel()
 		ln.Close()
 	})
@@ -42,17 +43,20 @@ func (d *debugger) serve(ln net.Listener) {
 }
 
 // serveAt serves on a device in QEMU's words; on "none" nowhere. A gdb that is
-// attached loses its connection, and the machine stays as it is.
+// attached loses its connection, and the machine stays as it is. If it fails, all
+// stays as it is.
 func (d *debugger) serveAt(device string) error {
 	if device == "none" {
-		d.replace(nil)
+		d.replace(nil, nil)
 		return nil
 	}
 	addr, err := ParseGDB(device)
 	if err != nil {
 		return err
 	}
-	d.replace(nil) // it may be the same address
+	if addr.is(d.where()) {
+		d.replace(nil, nil) // or it would be in use
+	}
 	ln, err := addr.Listen(d.ctx)
 	if err != nil {
 		return err
@@ -61,21 +65,21 @@ func (d *debugger) serveAt(device string) error {
 	return nil
 }
 
-// replace ends the present listener; stop will end the next one.
-func (d *debugger) replace(stop func()) {
+// replace ends the present listener; at is the next one, which stop will end.
+func (d *debugger) replace(at net.Addr, stop func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stop != nil {
 		d.stop()
 	}
-	d.stop = stop
+	d.at, d.stop = at, stop
 }
 
-// serving reports whether gdb may connect.
-func (d *debugger) serving() bool {
+// where returns where gdb may connect; nil if nowhere.
+func (d *debugger) where() net.Addr {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.stop != nil
+	return d.at
 }
 
 // attach is called when gdb connects: from now on the machine runs as gdb says.

@@ -80,7 +80,7 @@ func (s *Session) Command(ctx context.Context, f func()) error {
 func (s *Session) ServeGDB(ln net.Listener) { s.debugger.serve(ln) }
 
 // Debuggable reports whether gdb may connect.
-func (s *Session) Debuggable() bool { return s.debugger.serving() }
+func (s *Session) Debuggable() bool { return s.debugger.where() != nil }
 
 // Debugged reports whether gdb is attached.
 func (s *Session) Debugged() bool { return s.debugger.attached.Load() }
