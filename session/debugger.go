@@ -18,6 +18,7 @@ type debugger struct {
 	thread   *thread
 	server   *gdbstub.Server // for all listeners, as it serves one gdb at a time
 	quit     func()          // ends the run
+	atEnd    func() bool     // the machine is where nothing follows; asked on its thread
 	ctx      context.Context // when it ends, so does the server
 	attached atomic.Bool
 	moved    atomic.Bool // others have moved the machine since gdb was told last
@@ -98,7 +99,11 @@ func (d *debugger) detach(how gdbstub.Departure) {
 	case gdbstub.Killed:
 		d.quit()
 	case gdbstub.Dropped:
-		// The machine stays where it is, for a debugger that comes back.
+		// The machine stays where it is, for a debugger that comes back. At the
+		// end that may not be worth waiting for: the thread asks.
+		if d.atEnd() {
+			d.thread.setRunning(true)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func New(ctx context.Context, cfg Config) *Session {
 		cfg.Changed = func(bool) {}
 	}
 	t := newThread(cfg.Machine.Continue, !cfg.Stopped, cfg.Changed)
-	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit}
+	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit, atEnd: cfg.AtEnd}
 	s := &Session{Monitor: &cfg.Monitor, machine: cfg.Machine, thread: t, debugger: d}
 	s.Monitor.Session, s.Monitor.Until = cfg.Machine, ctx
 	control := &control{thread: t, debugger: d, quit: cfg.Quit, atEnd: cfg.AtEnd, stuck: func() error { return nil }}
