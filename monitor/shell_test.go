@@ -21,6 +21,17 @@ var update = flag.Bool("update", false, "write the transcripts anew")
 // serveShell serves one client on a Unix socket and returns the client's end.
 func serveShell(t *testing.T, s *Shell) net.Conn {
 	t.Helper()
+	return serveShellOn(t, s, func(c net.Conn) net.Conn { return c })
+}
+
+// gone is a connection that has hung up when nothing more comes.
+type gone struct{ net.Conn }
+
+func (gone) HungUp(context.Context) bool { return true }
+
+// serveShellOn does the same with a connection of the test's choice.
+func serveShellOn(t *testing.T, s *Shell, as func(net.Conn) net.Conn) net.Conn {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "monitor")
 	ln, err := net.Listen("unix", path)
 	if err != nil {
@@ -39,7 +50,7 @@ func serveShell(t *testing.T, s *Shell) net.Conn {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Serve(ctx, conn)
+		s.Serve(ctx, as(conn))
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -120,6 +131,22 @@ func TestShellEndings(t *testing.T) {
 		until(t, r)
 		if got := until(t, r); !strings.Contains(got, "Error: the machine is gone\r\n") {
 			t.Errorf("with the machine gone the monitor says %q", got)
+		}
+	})
+	t.Run("hung up", func(t *testing.T) { // ends it too
+		s, started, ended := newShell(), make(chan bool), make(chan error, 1)
+		s.Do = func(ctx context.Context, _ func()) error {
+			started <- true
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		}
+		client := serveShellOn(t, s, func(c net.Conn) net.Conn { return gone{c} })
+		io.WriteString(client, "replay_seek end\n")
+		<-started
+		client.Close()
+		if err := <-ended; err != context.Canceled {
+			t.Errorf("a command whose peer has gone ends with %v; want %v", err, context.Canceled)
 		}
 	})
 	t.Run("Ctrl-C", func(t *testing.T) { // ends the command in progress

@@ -21,6 +21,17 @@ import (
 // serve serves one client on a Unix socket and returns the client's end.
 func serve(t *testing.T, s *Server) net.Conn {
 	t.Helper()
+	return serveOn(t, s, func(c net.Conn) net.Conn { return c })
+}
+
+// gone is a connection that has hung up when nothing more comes.
+type gone struct{ net.Conn }
+
+func (gone) HungUp(context.Context) bool { return true }
+
+// serveOn does the same with a connection of the test's choice.
+func serveOn(t *testing.T, s *Server, as func(net.Conn) net.Conn) net.Conn {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "qmp")
 	ln, err := net.Listen("unix", path)
 	if err != nil {
@@ -39,7 +50,7 @@ func serve(t *testing.T, s *Server) net.Conn {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Serve(ctx, conn)
+		s.Serve(ctx, as(conn))
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -192,5 +203,23 @@ func TestSlowReader(t *testing.T) {
 	defer s.mu.Unlock()
 	if len(s.conns) != 0 {
 		t.Error("a client that reads nothing is still told of events")
+	}
+}
+
+// TestHungUp is a client that goes while its command takes long.
+func TestHungUp(t *testing.T) {
+	s, started, ended := newServer(), make(chan bool), make(chan error, 1)
+	s.Do = func(ctx context.Context, _ func()) error {
+		started <- true
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}
+	client := serveOn(t, s, func(c net.Conn) net.Conn { return gone{c} })
+	io.WriteString(client, `{"execute":"qmp_capabilities"}{"execute":"replay-seek","arguments":{"icount":5}}`)
+	<-started
+	client.Close()
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("a command whose client has gone ends with %v; want %v", err, context.Canceled)
 	}
 }
