@@ -168,10 +168,10 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 	}))
 }
 
-// Monitor implements gdbstub.Commander.
+// Monitor implements gdbstub.Commander. That a command fails is said in its output.
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
-	moved, err := t.monitor.Execute(ctx, line, out)
-	return t.debugger.moved.Swap(false) || moved, err
+	moved := t.monitor.Run(ctx, line, out)
+	return t.debugger.moved.Swap(false) || moved, nil
 }
 
 // Attached implements gdbstub.Attacher.
