@@ -24,7 +24,7 @@ var _ monitor.Control = (*control)(nil)
 
 // State implements monitor.Control.
 func (c *control) State() monitor.RunState {
-	running, _, ran := c.thread.status()
+	running, ran := c.thread.status()
 	switch {
 	case running:
 		return monitor.StateRunning
@@ -52,7 +52,7 @@ var (
 
 // Cont implements monitor.Control.
 func (c *control) Cont() error {
-	running, _, _ := c.thread.status()
+	running, _ := c.thread.status()
 	stuck := c.stuck()
 	switch {
 	case running:

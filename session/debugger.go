@@ -44,8 +44,8 @@ func (d *debugger) serve(ln net.Listener) {
 }
 
 // serveAt serves on a device in QEMU's words; on "none" nowhere. A gdb that is
-// attached loses its connection, and the machine stays as it is. If it fails, all
-// stays as it is.
+// attached loses its connection, and the machine stays as it is. If it cannot, gdb is
+// served where it was.
 func (d *debugger) serveAt(device string) error {
 	if device == "none" {
 		d.replace(nil, nil)

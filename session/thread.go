@@ -78,12 +78,12 @@ func (t *thread) leave() {
 	t.setRunning(true)
 }
 
-// status says whether the machine runs, whether a debugger lets it, and whether it
-// ever did.
-func (t *thread) status() (running, lent, ran bool) {
+// status says whether the machine runs, by itself or because a debugger lets it, and
+// whether it ever did. What is called back does not run any more.
+func (t *thread) status() (running, ran bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.running || t.lent, t.lent, t.ran
+	return t.running || t.lent && !t.recall, t.ran
 }
 
 func (t *thread) isLeaving() bool {

@@ -97,10 +97,13 @@ func TestLend(t *testing.T) {
 			})
 			<-e.runs
 			th.do(t.Context(), func() {
-				if running, lent, _ := th.status(); !running || !lent {
+				if running, _ := th.status(); !running {
 					t.Error("a machine that a debugger lets run does not count as running")
 				}
 				c.job(th)
+				if running, _ := th.status(); running == c.ends {
+					t.Errorf("after it the machine runs: %v; want %v", running, !c.ends)
+				}
 			})
 			if !c.ends {
 				<-e.runs
