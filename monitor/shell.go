@@ -32,10 +32,18 @@ type Shell struct {
 // Serve reads commands from conn and answers them until the peer has sent all that
 // it will, conn fails, or ctx is cancelled; then it closes conn. Like QEMU's it
 // echoes what is typed, on any kind of stream. Ctrl-C ends the command in progress.
+// So does the peer when it goes.
 func (s *Shell) Serve(ctx context.Context, conn io.ReadWriteCloser) {
 	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	there, gone := context.WithCancel(ctx)
 	t := &talk{shell: s, conn: conn, edit: editor{prompt: prompt}, input: make(chan []byte, ahead)}
-	go t.read(ctx)
+	go func() {
+		if HungUp(ctx, conn, t.read(ctx)) {
+			gone()
+		}
+	}()
 	fmt.Fprintf(&t.edit.echo, "vmrr %s monitor - type 'help' for more information\r\n", s.Monitor.Version)
 	t.edit.start()
 	for t.flush() == nil {
@@ -46,7 +54,7 @@ func (s *Shell) Serve(ctx context.Context, conn io.ReadWriteCloser) {
 			if !ok {
 				return
 			}
-			t.typed(ctx, p)
+			t.typed(there, p)
 		}
 	}
 }
@@ -62,8 +70,9 @@ type talk struct {
 	cancel context.CancelFunc // of the command in progress; nil if none
 }
 
-// read hands over what the peer sends, and sees a Ctrl-C at once.
-func (t *talk) read(ctx context.Context) {
+// read hands over what the peer sends, and sees a Ctrl-C at once. It returns why there
+// is no more.
+func (t *talk) read(ctx context.Context) error {
 	defer close(t.input)
 	for {
 		p := make([]byte, chunk)
@@ -74,10 +83,10 @@ func (t *talk) read(ctx context.Context) {
 		select {
 		case t.input <- p[:n]:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 		if err != nil {
-			return
+			return err
 		}
 	}
 }

@@ -91,6 +91,22 @@ func TestShellEndings(t *testing.T) {
 			t.Errorf("with the machine gone the monitor says %q", got)
 		}
 	})
+	t.Run("hung up", func(t *testing.T) { // ends it too
+		s, started, ended := newShell(), make(chan bool), make(chan error, 1)
+		s.Do = func(ctx context.Context, _ func()) error {
+			started <- true
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		}
+		client := testconn.Serve(t, testconn.HangingUp(s.Serve))
+		io.WriteString(client, "replay_seek end\n")
+		<-started
+		client.Close()
+		if err := <-ended; err != context.Canceled {
+			t.Errorf("a command whose peer has gone ends with %v; want %v", err, context.Canceled)
+		}
+	})
 	t.Run("Ctrl-C", func(t *testing.T) { // ends the command in progress
 		s, started := newShell(), make(chan bool)
 		s.Do = func(ctx context.Context, _ func()) error {

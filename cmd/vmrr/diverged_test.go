@@ -87,7 +87,7 @@ func TestDivergedReplay(t *testing.T) {
 	}
 	args := []string{"-q", "-batch", "-nx"}
 	for _, command := range []string{"set architecture i386:x86-64", "set remotetimeout 600", "target remote " + socket, "continue",
-		"monitor info replay", "stepi", "monitor info replay", "reverse-stepi", "monitor info replay", "kill"} {
+		"monitor info replay", "monitor cont", "stepi", "monitor info replay", "reverse-stepi", "monitor info replay", "kill"} {
 		args = append(args, "-ex", command)
 	}
 	said, err := exec.Command("gdb", args...).CombinedOutput()
@@ -96,6 +96,7 @@ func TestDivergedReplay(t *testing.T) {
 	}
 	text := string(said)
 	for _, want := range []string{told, "No more reverse-execution history", "instruction count = 100000000", // continue
+		told, "go back first", // monitor cont
 		told, "instruction count = 100000000", // stepi
 		"instruction count = 99999999"} { // reverse-stepi
 		_, rest, found := strings.Cut(text, want)

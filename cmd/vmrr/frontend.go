@@ -18,6 +18,7 @@ import (
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/monitor/qmp"
+	"github.com/vmrr/vmrr/session"
 )
 
 // frontend is everything by which the outside meets the machine, but gdb: serial
@@ -31,8 +32,6 @@ type frontend struct {
 	restore func() // the terminal; nil if it was left alone
 
 	// Set by serve.
-	debugger *debugger
-	moment   func() machine.Moment
 	qmp      *qmp.Server
 	shell    *monitor.Shell
 	leave    context.CancelFunc
@@ -158,10 +157,8 @@ func (f *frontend) showFrom(offset uint64) {
 
 // service is what a frontend serves.
 type service struct {
-	thread   *thread
-	debugger *debugger
-	monitor  *monitor.Monitor
-	quit     func()
+	session *session.Session
+	quit    func()
 	// push is nil in a replay, which takes no input; room is how many bytes a
 	// serial port takes.
 	push func(machine.Input)
@@ -171,20 +168,13 @@ type service struct {
 // serve lets everybody in, until close.
 func (f *frontend) serve(ctx context.Context, s service) error {
 	ctx, f.leave = context.WithCancel(ctx)
-	f.debugger, f.moment = s.debugger, s.monitor.Session.Machine().Moment
-	do := func(ctx context.Context, job func()) error {
-		return s.thread.do(ctx, func() { f.unlessMoved(job) })
-	}
-	f.qmp = &qmp.Server{Monitor: s.monitor, Do: do}
-	f.shell = &monitor.Shell{Monitor: s.monitor, Do: do}
-	s.thread.changed = func(running bool) {
-		f.qmp.Emit(map[bool]string{true: "RESUME", false: "STOP"}[running], nil)
-	}
+	f.qmp = &qmp.Server{Monitor: s.session.Monitor, Do: s.session.Command}
+	f.shell = &monitor.Shell{Monitor: s.session.Monitor, Do: s.session.Command}
 	feed := func(unit int) *feeder {
 		if s.push == nil {
 			return nil
 		}
-		return &feeder{unit: uint8(unit), push: s.push, thread: s.thread, room: func() int { return s.room(unit) }}
+		return &feeder{unit: uint8(unit), push: s.push, do: s.session.Do, room: func() int { return s.room(unit) }}
 	}
 	for _, d := range f.opened {
 		f.serving.Go(func() {
@@ -203,13 +193,10 @@ func (f *frontend) serve(ctx context.Context, s service) error {
 	return f.serveStdio(ctx, feed, s.quit)
 }
 
-// unlessMoved does a monitor's job, and tells gdb if the machine is elsewhere then.
-func (f *frontend) unlessMoved(job func()) {
-	before := f.moment()
-	job()
-	if f.moment() != before {
-		f.debugger.movedByOthers()
-	}
+// changed tells that the machine runs now, or does not. Nobody can start or stop it
+// before serve.
+func (f *frontend) changed(running bool) {
+	f.qmp.Emit(map[bool]string{true: "RESUME", false: "STOP"}[running], nil)
 }
 
 // servePort connects a serial port to who is at its device.

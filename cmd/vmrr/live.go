@@ -12,11 +12,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -89,37 +89,34 @@ func (r *liveRun) run(ctx context.Context) error {
 
 // serve lets everybody at the machine until it has ended.
 func (r *liveRun) serve(ctx context.Context) error {
-	session := liveSession{r.session, r.front}
-	t := newThread(session, !r.stopped)
+	var s *session.Session
 	end := func(reason string) {
 		r.front.shutdown(false, reason)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
-		t.leave()
+		s.Leave()
 	}
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
 	quit := func() { end(endQuit) }
-	d := &debugger{thread: t, ctx: serving, leave: quit}
-	operator := &operator{r.live, r.front}
-	mon := &monitor.Monitor{Session: session, Operator: operator, Start: r.start, Version: Version,
-		Control: &control{thread: t, debugger: d, quit: quit, atEnd: func() bool { return r.machine.End().Kind != machine.EndNone }}}
+	operator, shown := &operator{r.live, r.front}, liveMachine{r.session, r.front}
+	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.changed, Quit: quit,
+		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
+		Monitor: monitor.Monitor{Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
-		mon.Mode, mon.Path = monitor.ModeRecord, r.to.dir.Path()
-		r.to.forked = func(to *replay.Dir) { mon.Path = to.Path() }
-		defer snapshotOnSignal(t, session)()
+		s.Monitor.Mode, s.Monitor.Path = monitor.ModeRecord, r.to.dir.Path()
+		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }
+		defer snapshotOnSignal(s, shown)()
 	}
-	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
-	err := r.front.serve(serving, service{thread: t, debugger: d, monitor: mon, quit: quit, push: operator.Push, room: r.board.SerialRoom})
-	if err != nil {
+	if err := r.front.serve(serving, service{session: s, quit: quit, push: operator.Push, room: r.board.SerialRoom}); err != nil {
 		return err
 	}
 	// A signal ends the run as the operator would, through the door.
 	defer context.AfterFunc(ctx, func() { end(endSignal) })()
 	if r.ln != nil {
-		d.serve(r.ln)
+		s.ServeGDB(r.ln)
 	}
-	stay := func(failed error) bool { return failed == nil && d.attached.Load() && !t.isLeaving() }
-	if _, err := t.loop(context.Background(), stay); err != nil {
+	stay := func(failed error) bool { return failed == nil && s.Debugged() && !s.Leaving() }
+	if _, err := s.Loop(context.Background(), stay); err != nil {
 		return err
 	}
 	if r.machine.End().Kind == machine.EndReset {
@@ -139,14 +136,14 @@ func (r *liveRun) serve(ctx context.Context) error {
 	return nil
 }
 
-// liveSession is a live machine with a frontend, which shows what is sent to it.
-type liveSession struct {
+// liveMachine is a live machine with a frontend, which shows what is sent to it.
+type liveMachine struct {
 	*timeline.Live
 	front *frontend
 }
 
 // LoadSnapshot goes on from a snapshot: what the guest sends then is new.
-func (s liveSession) LoadSnapshot(ctx context.Context, name string) error {
+func (s liveMachine) LoadSnapshot(ctx context.Context, name string) error {
 	err := s.Live.LoadSnapshot(ctx, name)
 	s.front.show()
 	return err
@@ -154,7 +151,7 @@ func (s liveSession) LoadSnapshot(ctx context.Context, name string) error {
 
 // snapshotOnSignal saves a snapshot whenever SIGUSR2 comes, until the function that
 // it returns is called.
-func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
+func snapshotOnSignal(s *session.Session, m liveMachine) (stop func()) {
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR2)
 	go func() {
@@ -164,9 +161,9 @@ func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
 				return
 			case <-signals:
 			}
-			t.do(context.Background(), func() {
-				name := fmt.Sprintf("usr2-%d", session.Machine().Moment().ICount)
-				if err := session.SaveSnapshot(name); err != nil {
+			s.Do(context.Background(), func() {
+				name := fmt.Sprintf("usr2-%d", m.Machine().Moment().ICount)
+				if err := m.SaveSnapshot(name); err != nil {
 					fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
 					return
 				}

@@ -29,6 +29,9 @@ func run(ctx context.Context, args []string) error {
 	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
+	for _, name := range policyNames {
+		f.Lookup(name).Usage = "with rr=record or rr=replay: " + f.Lookup(name).Usage
+	}
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -45,6 +48,11 @@ func run(ctx context.Context, args []string) error {
 			p.policy.budget = defaultMemory // it is memory here
 		}
 		return p.replay(ctx, "")
+	}
+	for _, name := range policyNames {
+		if f.Changed(name) {
+			return usagef("--%s is for recordings and replays: -icount rr=record,rrfile=DIR or rr=replay says so", name)
+		}
 	}
 	r, err := o.prepare(ctx)
 	if err != nil {

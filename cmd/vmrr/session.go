@@ -23,12 +23,15 @@ func (o *sessionOptions) add(f *pflag.FlagSet, budget, where string) {
 	o.policy.add(f, budget, where)
 }
 
-// check checks the options.
+// check checks the options, before any work begins.
 func (o *sessionOptions) check() (words deviceWords, policy timeline.Policy, err error) {
 	if words, err = o.devices.parse(); err != nil {
 		return words, policy, err
 	}
 	if err := words.checkStart(&o.debug); err != nil {
+		return words, policy, err
+	}
+	if _, _, err := o.debug.address(); err != nil {
 		return words, policy, err
 	}
 	policy, err = o.policy.policy()

@@ -30,3 +30,15 @@ func untilSignal() context.Context {
 	}()
 	return ctx
 }
+
+// interruptible does work that writes nothing but its report, until a signal comes.
+func interruptible(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return errInterrupted // the rest goes with the process
+	}
+}

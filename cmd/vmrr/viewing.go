@@ -10,9 +10,9 @@ import (
 	"net"
 	"os"
 
-	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -27,28 +27,25 @@ type viewing struct {
 
 // run replays to the end, and longer if somebody may want to go back from there.
 func (v *viewing) run(ctx context.Context) error {
-	th := newThread(v.timeline, !v.stopped)
 	running, leave := context.WithCancel(ctx)
 	defer leave()
 	quit := func() {
 		v.front.shutdown(false, endQuit)
 		leave()
 	}
-	d := &debugger{thread: th, ctx: running, leave: quit}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version, Until: running,
-		Control: &control{thread: th, debugger: d, quit: quit, atEnd: atEnd}}
-	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
-	if err := v.front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {
+	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.changed, AtEnd: atEnd, Quit: quit,
+		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
+	if err := v.front.serve(context.Background(), service{session: s, quit: quit}); err != nil {
 		return err
 	}
 	if v.ln != nil {
-		d.serve(v.ln)
+		s.ServeGDB(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
 	stay := func(err error) bool {
 		switch {
-		case !d.serving() && !v.front.wanted():
+		case !s.Debuggable() && !v.front.wanted():
 			return false
 		case err == nil:
 			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
@@ -61,7 +58,7 @@ func (v *viewing) run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
 		return true
 	}
-	stop, err := th.loop(running, stay)
+	stop, err := s.Loop(running, stay)
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
 		return err
 	}
