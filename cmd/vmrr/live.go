@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
@@ -31,7 +32,7 @@ func (e *guestExit) Error() string {
 type liveRun struct {
 	cfg     pc.Config
 	policy  timeline.Policy
-	words   deviceWords
+	words   frontend.Words
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
@@ -39,7 +40,7 @@ type liveRun struct {
 	clock   func() time.Time // the host's, as the guest is to see it
 	start   int64            // the guest's wall clock at power-on, s since 1970
 
-	front   *frontend
+	front   *frontend.Frontend
 	machine *machine.Machine
 	board   *pc.PC
 	session *timeline.Live
@@ -54,7 +55,7 @@ func (r *liveRun) powerOn() (err error) {
 		}
 		door = rec
 	}
-	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.outputs()); err == nil {
+	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.Outputs()); err == nil {
 		err = r.begin(timeline.LiveConfig{Recording: rec})
 	}
 	if err != nil && rec != nil {
@@ -92,15 +93,15 @@ func (r *liveRun) serve(ctx context.Context) error {
 	session := liveSession{r.session, r.front}
 	t := newThread(session, !r.stopped)
 	end := func(reason string) {
-		r.front.shutdown(false, reason)
+		r.front.Shutdown(false, reason)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
 		t.leave()
 	}
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
-	quit := func() { end(endQuit) }
+	quit := func() { end(frontend.EndQuit) }
 	d := &debugger{thread: t, ctx: serving, leave: quit}
-	operator := &operator{r.live, r.front}
+	operator := r.front.Operator(r.live)
 	mon := &monitor.Monitor{Session: session, Operator: operator, Start: r.start, Version: Version,
 		Control: &control{thread: t, debugger: d, quit: quit, atEnd: func() bool { return r.machine.End().Kind != machine.EndNone }}}
 	if r.to != nil {
@@ -109,12 +110,14 @@ func (r *liveRun) serve(ctx context.Context) error {
 		defer snapshotOnSignal(t, session)()
 	}
 	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
-	err := r.front.serve(serving, service{thread: t, debugger: d, monitor: mon, quit: quit, push: operator.Push, room: r.board.SerialRoom})
+	t.changed = r.front.Running
+	err := r.front.Serve(serving, frontend.Service{Do: t.do, Moved: d.movedByOthers, Monitor: mon, Quit: quit,
+		Push: operator.Push, Room: r.board.SerialRoom})
 	if err != nil {
 		return err
 	}
 	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() { end(endSignal) })()
+	defer context.AfterFunc(ctx, func() { end(frontend.EndSignal) })()
 	if r.ln != nil {
 		d.serve(r.ln)
 	}
@@ -123,9 +126,9 @@ func (r *liveRun) serve(ctx context.Context) error {
 		return err
 	}
 	if r.machine.End().Kind == machine.EndReset {
-		r.front.shutdown(true, endReset)
+		r.front.Shutdown(true, frontend.EndReset)
 	} else {
-		r.front.shutdown(true, endPowerOff)
+		r.front.Shutdown(true, frontend.EndPowerOff)
 	}
 	if err := r.session.Finish(r.machine.End().String()); err != nil {
 		return err
@@ -142,13 +145,13 @@ func (r *liveRun) serve(ctx context.Context) error {
 // liveSession is a live machine with a frontend, which shows what is sent to it.
 type liveSession struct {
 	*timeline.Live
-	front *frontend
+	front *frontend.Frontend
 }
 
 // LoadSnapshot goes on from a snapshot: what the guest sends then is new.
 func (s liveSession) LoadSnapshot(ctx context.Context, name string) error {
 	err := s.Live.LoadSnapshot(ctx, name)
-	s.front.show()
+	s.front.Show()
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -66,15 +67,15 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = also(err, rec.close()) }()
-	if !served && !words.monitored() {
+	if !served && !words.Monitored() {
 		policy.Every, policy.Time = timeline.Never, 0 // nobody goes back
 	}
-	front, err := openFrontend(ctx, words)
+	front, err := frontend.Open(ctx, words)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, front.close()) }()
-	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("going there")})
+	defer func() { err = errors.Join(err, front.Close()) }()
+	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: progress("going there")})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
 // untilSignal returns a context that the first signal ends: whoever works then comes
@@ -25,7 +27,7 @@ func untilSignal() context.Context {
 		<-signals
 		cancel()
 		<-signals
-		restoreTerminal()
+		terminal.Restore()
 		os.Exit(exitInterrupted)
 	}()
 	return ctx

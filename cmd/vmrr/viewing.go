@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
@@ -20,7 +21,7 @@ import (
 type viewing struct {
 	*recorded
 	timeline *timeline.Timeline
-	front    *frontend
+	front    *frontend.Frontend
 	ln       net.Listener // for gdb; nil if it is not to come
 	stopped  bool         // -S
 }
@@ -31,7 +32,7 @@ func (v *viewing) run(ctx context.Context) error {
 	running, leave := context.WithCancel(ctx)
 	defer leave()
 	quit := func() {
-		v.front.shutdown(false, endQuit)
+		v.front.Shutdown(false, frontend.EndQuit)
 		leave()
 	}
 	d := &debugger{thread: th, ctx: running, leave: quit}
@@ -39,7 +40,8 @@ func (v *viewing) run(ctx context.Context) error {
 	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version, Until: running,
 		Control: &control{thread: th, debugger: d, quit: quit, atEnd: atEnd}}
 	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
-	if err := v.front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {
+	th.changed = v.front.Running
+	if err := v.front.Serve(context.Background(), frontend.Service{Do: th.do, Moved: d.movedByOthers, Monitor: mon, Quit: quit}); err != nil {
 		return err
 	}
 	if v.ln != nil {
@@ -48,7 +50,7 @@ func (v *viewing) run(ctx context.Context) error {
 	// The end of history is a place to debug from, and so is where a replay diverged.
 	stay := func(err error) bool {
 		switch {
-		case !d.serving() && !v.front.wanted():
+		case !d.serving() && !v.front.Wanted():
 			return false
 		case err == nil:
 			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
@@ -66,12 +68,12 @@ func (v *viewing) run(ctx context.Context) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		v.front.shutdown(false, endSignal)
+		v.front.Shutdown(false, frontend.EndSignal)
 		if !atEnd() { // there a signal is how one leaves
 			return errInterrupted
 		}
 	}
-	v.front.shutdown(true, endPowerOff)
+	v.front.Shutdown(true, frontend.EndPowerOff)
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
 		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
 	}

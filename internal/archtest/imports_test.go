@@ -37,6 +37,8 @@ var mayImport = map[string][]string{
 	"chardev":             {},
 	"gdbstub":             {"gdbstub", "chardev", "timeline", "snapshots", "replay", "machine", "cpu"},
 	"monitor":             {"monitor", "timeline", "snapshots", "replay", "machine", "cpu"},
+	"frontend":            {"frontend", "chardev", "monitor", "machine"},
+	"frontend/terminal":   {},
 	"cmd":                 nil,
 	"guests":              {"guests", "images"},
 	"scripts":             {},

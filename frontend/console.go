@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
 	"context"
@@ -134,18 +134,4 @@ func (c *console) change(ctx context.Context) {
 	default:
 		c.toShell.Write([]byte{redraw})
 	}
-}
-
-// standardIO is a connection made of two ends that are closed elsewhere.
-type standardIO struct {
-	io.Reader
-	io.Writer
-}
-
-// Close ends a pipe, so that nobody waits for its other end.
-func (s *standardIO) Close() error {
-	if p, ok := s.Reader.(*io.PipeReader); ok {
-		return p.Close()
-	}
-	return nil
 }

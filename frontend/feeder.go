@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
 	"context"
@@ -15,18 +15,18 @@ const chunk = 512
 // feeder hands what comes from outside to one of the guest's serial ports, not
 // faster than the guest takes it.
 type feeder struct {
-	unit   uint8
-	push   func(machine.Input)
-	thread *thread
-	room   func() int // how many bytes the port takes; asked on the machine's thread
-	sent   int        // since it was asked
+	unit uint8
+	push func(machine.Input)
+	do   func(context.Context, func()) error // Service.Do
+	room func() int                          // how many bytes the port takes; asked on the machine's thread
+	sent int                                 // since it was asked
 }
 
 // full reports whether the port may lose what comes next. A machine that is gone
 // loses everything, and is not waited for.
 func (f *feeder) full() bool {
 	room := 2 * chunk
-	f.thread.do(context.Background(), func() { room = f.room() })
+	f.do(context.Background(), func() { room = f.room() })
 	return room < 2*chunk
 }
 

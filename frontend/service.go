@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package frontend
+
+import (
+	"context"
+	"io"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/monitor/qmp"
+)
+
+// Service is what a Frontend needs to know of the machine that it serves.
+type Service struct {
+	// Do runs a job on the machine's thread and returns when it has returned. An
+	// error says that it did not run, because the machine is gone.
+	Do func(ctx context.Context, job func()) error
+	// Moved is told, on the machine's thread, that a job has left the machine
+	// elsewhere.
+	Moved   func()
+	Monitor *monitor.Monitor
+	Quit    func() // ends the run
+	// Push is nil in a replay, which takes no input; Room is how many bytes a
+	// serial port takes, and is asked on the machine's thread.
+	Push func(machine.Input)
+	Room func(unit int) int
+}
+
+// Serve lets everybody in, until Close.
+func (f *Frontend) Serve(ctx context.Context, s Service) error {
+	ctx, f.leave = context.WithCancel(ctx)
+	f.service, f.moment = s, s.Monitor.Session.Machine().Moment
+	do := func(ctx context.Context, job func()) error {
+		return s.Do(ctx, func() { f.unlessMoved(job) })
+	}
+	f.qmp = &qmp.Server{Monitor: s.Monitor, Do: do}
+	f.shell = &monitor.Shell{Monitor: s.Monitor, Do: do}
+	for _, d := range f.opened {
+		f.serving.Go(func() {
+			d.Serve(ctx, func(ctx context.Context, conn io.ReadWriteCloser) {
+				switch d.use {
+				case useMonitor:
+					f.shell.Serve(ctx, conn)
+				case useQMP:
+					f.qmp.Serve(ctx, conn)
+				case useSerial:
+					f.servePort(ctx, d.unit, conn)
+				}
+			})
+		})
+	}
+	return f.serveStdio(ctx)
+}
+
+// feed returns what takes the input of a serial port; nil in a replay.
+func (f *Frontend) feed(unit int) *feeder {
+	if f.service.Push == nil {
+		return nil
+	}
+	return &feeder{unit: uint8(unit), push: f.service.Push, do: f.service.Do, room: func() int { return f.service.Room(unit) }}
+}
+
+// unlessMoved does a monitor's job, and tells if the machine is elsewhere then.
+func (f *Frontend) unlessMoved(job func()) {
+	before := f.moment()
+	job()
+	if f.moment() != before {
+		f.service.Moved()
+	}
+}
+
+// Running tells those who listen that the machine begins to run or stops. It does
+// not wait.
+func (f *Frontend) Running(on bool) {
+	f.emit(map[bool]string{true: "RESUME", false: "STOP"}[on], nil)
+}
+
+// Shutdown tells those who listen that the run ends, and why: once.
+func (f *Frontend) Shutdown(guest bool, reason string) {
+	f.ended.Do(func() {
+		f.emit("SHUTDOWN", struct {
+			Guest  bool   `json:"guest"`
+			Reason string `json:"reason"`
+		}{guest, reason})
+	})
+}
+
+// emit sends an event to who speaks QMP; before Serve that is nobody.
+func (f *Frontend) emit(event string, data any) {
+	if f.qmp != nil {
+		f.qmp.Emit(event, data)
+	}
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package frontend
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/vmrr/vmrr/frontend/terminal"
+)
+
+// serveStdio gives standard input to whom it is for.
+func (f *Frontend) serveStdio(ctx context.Context) error {
+	use, unit := f.words.stdio()
+	keys := terminal.HasKeyboard()
+	c := &console{guest: f.feed(unit), shell: f.shell, out: f.out, quit: f.service.Quit, keys: keys, focus: f.operator.Store,
+		escapes: f.words.Console()}
+	switch {
+	case use == useNothing, terminal.Present() && !keys:
+		return nil // nobody wants it, or it belongs to the job in the foreground
+	case use == useSerial && c.guest == nil && !c.escapes:
+		return nil // nothing that is typed means anything
+	case use == useQMP:
+		f.serving.Go(func() { f.qmp.Serve(ctx, &standardIO{os.Stdin, f.out}) })
+		return nil
+	}
+	if keys {
+		var err error
+		if f.restore, err = terminal.Raw(!c.escapes); err != nil {
+			return err
+		}
+	}
+	if use == useMonitor {
+		f.serving.Go(func() { f.shell.Serve(ctx, &standardIO{os.Stdin, f.out}) })
+		return nil
+	}
+	go c.read(ctx, os.Stdin)
+	return nil
+}
+
+// standardIO is a connection made of two ends that are closed elsewhere.
+type standardIO struct {
+	io.Reader
+	io.Writer
+}
+
+// Close ends a pipe, so that nobody waits for its other end.
+func (s *standardIO) Close() error {
+	if p, ok := s.Reader.(*io.PipeReader); ok {
+		return p.Close()
+	}
+	return nil
+}
