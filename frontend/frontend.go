@@ -58,7 +58,9 @@ const (
 
 // Open opens the devices, and waits for who is to connect first.
 func Open(ctx context.Context, words Words) (*Frontend, error) {
-	f := &Frontend{words: words, out: newSink("standard output", os.Stdout), leave: func() {}}
+	f := &Frontend{words: words, out: newSink("standard output", standardOutput{os.Stdout}), leave: func() {}}
+	// Whatever the run is in the middle of, it must not wait for a stalled pipe then.
+	context.AfterFunc(ctx, f.endOutput)
 	if err := f.openAll(ctx); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -100,6 +102,14 @@ func (f *Frontend) open(ctx context.Context, s chardev.Spec, u use, unit int) er
 	}
 	f.opened = append(f.opened, opened{d, u, unit})
 	return nil
+}
+
+// endOutput says that the run is to end, so that nothing waits for long for a file
+// that takes no output.
+func (f *Frontend) endOutput() {
+	for _, s := range append([]*sink{f.out}, f.files...) {
+		s.end()
+	}
 }
 
 // Wanted reports whether somebody may want to do something with a machine that has

@@ -76,8 +76,12 @@ func (f *Frontend) Running(on bool) {
 	f.emit(map[bool]string{true: "RESUME", false: "STOP"}[on], nil)
 }
 
-// Shutdown tells those who listen that the run ends, and why: once.
+// Shutdown tells those who listen that the run ends, and why: once. If it was not the
+// guest that ended it, files that take no output are not waited for any longer.
 func (f *Frontend) Shutdown(guest bool, reason string) {
+	if !guest {
+		f.endOutput()
+	}
 	f.ended.Do(func() {
 		f.emit("SHUTDOWN", struct {
 			Guest  bool   `json:"guest"`

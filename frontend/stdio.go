@@ -39,6 +39,12 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 	return nil
 }
 
+// standardOutput is os.Stdout, which stays open.
+type standardOutput struct{ *os.File }
+
+// Close does nothing.
+func (standardOutput) Close() error { return nil }
+
 // standardIO is a connection made of two ends that are closed elsewhere.
 type standardIO struct {
 	io.Reader
