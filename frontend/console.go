@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/monitor"
 )
@@ -18,8 +19,8 @@ const (
 	redraw    = 0x0c // makes the monitor show its prompt
 )
 
-const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A c  switch between the guest and the monitor\r\n" +
-	"Ctrl-A r  press reset\r\nCtrl-A p  press the power button\r\nCtrl-A n  raise an NMI\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+const escapeHelp = "Ctrl-A h  this help\nCtrl-A x  end the run\nCtrl-A c  switch between the guest and the monitor\n" +
+	"Ctrl-A r  press reset\nCtrl-A p  press the power button\nCtrl-A n  raise an NMI\nCtrl-A Ctrl-A  send Ctrl-A\n"
 
 // escapes are the keys that are inputs to the machine.
 var escapes = map[byte]machine.InputKind{
@@ -98,14 +99,14 @@ func (c *console) send(ctx context.Context, data []byte) {
 func (c *console) refuse() {
 	if !c.refused {
 		c.refused = true
-		os.Stderr.WriteString("\r\nvmrr: a replay takes no input but what was recorded; Ctrl-A h lists the keys\r\n")
+		terminal.Say("a replay takes no input but what was recorded; Ctrl-A h lists the keys")
 	}
 }
 
 func (c *console) escape(ctx context.Context, b byte) {
 	switch b {
 	case 'h', '?':
-		os.Stderr.WriteString(escapeHelp)
+		terminal.Print(escapeHelp)
 	case 'x':
 		c.quit()
 	case 'c':

@@ -7,13 +7,13 @@ package frontend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vmrr/vmrr/chardev"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/monitor/qmp"
@@ -59,6 +59,8 @@ const (
 // Open opens the devices, and waits for who is to connect first.
 func Open(ctx context.Context, words Words) (*Frontend, error) {
 	f := &Frontend{words: words, out: newSink("standard output", standardOutput{os.Stdout}), leave: func() {}}
+	f.out.shown = terminal.Shown
+	terminal.BeforeMessages(f.out.settle)
 	// Whatever the run is in the middle of, it must not wait for a stalled pipe then.
 	context.AfterFunc(ctx, f.endOutput)
 	if err := f.openAll(ctx); err != nil {
@@ -91,14 +93,14 @@ func (f *Frontend) open(ctx context.Context, s chardev.Spec, u use, unit int) er
 		return nil
 	}
 	if s.Wait {
-		fmt.Fprintf(os.Stderr, "vmrr: waiting for somebody to connect to %s\n", s.Address)
+		terminal.Say("waiting for somebody to connect to %s", s.Address)
 	}
 	d, err := chardev.Open(ctx, s)
 	if err != nil {
 		return err
 	}
 	if s.Kind == chardev.PTY {
-		fmt.Fprintf(os.Stderr, "vmrr: the %s is at %s\n", u, d.Name())
+		terminal.Say("the %s is at %s", u, d.Name())
 	}
 	f.opened = append(f.opened, opened{d, u, unit})
 	return nil

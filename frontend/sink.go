@@ -23,6 +23,7 @@ type sink struct {
 	name  string
 	file  io.WriteCloser
 	after time.Duration // how long a run that is to end waits for the file
+	shown func([]byte)  // is told what the file took
 
 	wake chan struct{} // holds a token if there is something to write
 	now  chan struct{} // holds a token if it is to be written at once
@@ -42,7 +43,7 @@ type sink struct {
 
 func newSink(name string, file io.WriteCloser) *sink {
 	s := &sink{name: name, file: file, after: farewell,
-		wake: make(chan struct{}, 1), now: make(chan struct{}, 1), done: make(chan struct{})}
+		wake: make(chan struct{}, 1), now: make(chan struct{}, 1), done: make(chan struct{}), shown: func([]byte) {}}
 	s.changed.L = &s.mu
 	go s.loop()
 	return s
@@ -103,6 +104,7 @@ func (s *sink) loop() {
 		}
 		for p := s.next(spare); len(p) > 0; p = s.next(spare) {
 			_, err := s.file.Write(p)
+			s.shown(p)
 			s.wrote(err)
 			spare = p[:0]
 		}
@@ -154,6 +156,24 @@ func (s *sink) end() {
 			s.changed.Broadcast()
 		})
 	})
+}
+
+// settle waits, not for long, until the file has taken what was put.
+func (s *sink) settle() {
+	late := false
+	timer := time.AfterFunc(5*sinkDelay, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		late = true
+		s.changed.Broadcast()
+	})
+	defer timer.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	post(s.now)
+	for !late && (len(s.pending) > 0 || s.writing > 0) {
+		s.changed.Wait()
+	}
 }
 
 // close waits until the file has taken everything, and reports whether it did.

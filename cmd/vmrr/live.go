@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
@@ -81,9 +82,9 @@ func (r *liveRun) run(ctx context.Context) error {
 	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
-		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())
+		terminal.Say("recorded in %s", r.to.dir.Path())
 	} else {
-		fmt.Fprintf(os.Stderr, "vmrr: what was recorded before the error is in %s\n", r.to.dir.Path())
+		terminal.Say("what was recorded before the error is in %s", r.to.dir.Path())
 	}
 	return err
 }
@@ -170,10 +171,10 @@ func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
 			t.do(context.Background(), func() {
 				name := fmt.Sprintf("usr2-%d", session.Machine().Moment().ICount)
 				if err := session.SaveSnapshot(name); err != nil {
-					fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+					terminal.Say("%v", err)
 					return
 				}
-				fmt.Fprintf(os.Stderr, "\r\nvmrr: snapshot %s\r\n", name)
+				terminal.Say("snapshot %s", name)
 			})
 		}
 	}()

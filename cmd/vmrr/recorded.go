@@ -5,8 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
@@ -40,7 +40,7 @@ func openReplay(path string, opts *machineOptions) (*recorded, error) {
 	var damaged *replay.ErrDamaged
 	if r.tape != nil && errors.As(err, &damaged) {
 		r.damage = err
-		fmt.Fprintf(os.Stderr, "vmrr: %v; what comes before is used\n", err)
+		terminal.Say("%v; what comes before is used", err)
 	} else if err != nil {
 		return nil, err
 	}

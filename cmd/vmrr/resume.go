@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -100,7 +100,7 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 		return errors.Join(err, to.Abandon())
 	}
 	to.Begun()
-	fmt.Fprintf(os.Stderr, "vmrr: live from %v of %s on; recorded in %s\r\n", origin.State.At, rec.dir.Path(), r.to.dir.Path())
+	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.dir.Path(), r.to.dir.Path())
 	return nil
 }
 

@@ -6,11 +6,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"os"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
@@ -53,14 +52,14 @@ func (v *viewing) run(ctx context.Context) error {
 		case !d.serving() && !v.front.Wanted():
 			return false
 		case err == nil:
-			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
+			terminal.Say("at the end of the recording; one can go back from here, Ctrl-C ends")
 			return true
 		}
 		var e *replay.ErrDiverged
 		if !errors.As(err, &e) {
 			return false
 		}
-		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
+		terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
 		return true
 	}
 	stop, err := th.loop(running, stay)
@@ -75,7 +74,7 @@ func (v *viewing) run(ctx context.Context) error {
 	}
 	v.front.Shutdown(true, frontend.EndPowerOff)
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
-		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
+		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}
 	return v.damage
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package terminal is the terminal that vmrr was started from: its keyboard and its
-// modes.
+// Package terminal is the terminal that vmrr was started from: its keyboard, its
+// modes, and the messages to who sits there.
 package terminal
 
 import (
