@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,8 @@ func hmp(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // qmpTalk runs `qmp SOCKET MESSAGE...`: it sends each message when the one before
-// is answered; "await EVENT" waits for an event instead. Its standard output is what comes, events included.
+// is answered; "await EVENT" waits for an event instead, which may have come ahead of
+// the last answer. Its standard output is what comes, events included.
 func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: qmp SOCKET MESSAGE...")
@@ -78,6 +80,7 @@ func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	conn := connect(ts, args[0])
 	defer conn.Close()
 	r := bufio.NewReader(conn)
+	var last []string // what came since the last message
 	until := func(wanted ...string) {
 		for {
 			line, err := r.ReadString('\n')
@@ -85,6 +88,7 @@ func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 				ts.Fatalf("waiting for %q: %v", wanted, err)
 			}
 			io.WriteString(ts.Stdout(), strings.ReplaceAll(line, "\r", ""))
+			last = append(last, line)
 			for _, w := range wanted {
 				if strings.Contains(line, w) {
 					return
@@ -95,9 +99,12 @@ func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	until(`{"QMP"`)
 	for _, message := range args[1:] {
 		if event, ok := strings.CutPrefix(message, "await "); ok {
-			until(event)
+			if !slices.ContainsFunc(last, func(line string) bool { return strings.Contains(line, event) }) {
+				until(event)
+			}
 			continue
 		}
+		last = nil
 		io.WriteString(conn, message+"\n")
 		until(`{"return"`, `{"error"`)
 	}
