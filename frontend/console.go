@@ -3,6 +3,7 @@
 package frontend
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -40,20 +41,31 @@ type console struct {
 	focus   func(bool) // is told whether the monitor has the keyboard
 
 	escaped  bool
-	operator bool // the monitor has the keyboard
-	started  bool // the monitor
-	toShell  *io.PipeWriter
-	refused  bool // it was said that the guest takes no input
+	operator bool   // the monitor has the keyboard
+	toGuest  *queue // nil until something is typed to it
+	toShell  *queue // nil until the monitor is started
+	full     bool   // what was typed last was refused
+	refused  bool   // it was said that the guest takes no input
 }
 
 // read hands over standard input until it ends or ctx is cancelled.
 func (c *console) read(ctx context.Context, in io.Reader) {
+	defer c.close()
 	buf := make([]byte, chunk)
 	for ctx.Err() == nil {
 		n, err := in.Read(buf)
 		c.typed(ctx, buf[:n])
 		if err != nil {
 			return
+		}
+	}
+}
+
+// close says that nothing more will be typed.
+func (c *console) close() {
+	for _, q := range []*queue{c.toGuest, c.toShell} {
+		if q != nil {
+			q.Close()
 		}
 	}
 }
@@ -83,16 +95,32 @@ func (c *console) send(ctx context.Context, data []byte) {
 	switch {
 	case len(data) == 0:
 	case c.operator:
-		c.toShell.Write(data)
-	case c.guest != nil:
+		c.offer(c.toShell, data)
+	case c.guest != nil && c.escapes:
+		if c.toGuest == nil {
+			c.toGuest = newQueue()
+			go c.guest.feedAll(ctx, c.toGuest)
+		}
+		c.offer(c.toGuest, data)
+	case c.guest != nil: // there is nothing here that must get past it
 		c.guest.feed(ctx, data)
-	case c.keys && data[0] == ctrlC:
+	case c.keys && bytes.IndexByte(data, ctrlC) >= 0:
 		// In a replay, whose guest has no use for it, it means what it does
 		// everywhere.
 		syscall.Kill(os.Getpid(), syscall.SIGINT)
 	default:
 		c.refuse()
 	}
+}
+
+// offer hands over data without waiting, so that the escapes always work: what
+// somebody types ahead beyond all bounds is refused, and that is said once.
+func (c *console) offer(to *queue, data []byte) {
+	full := to.put(data) < len(data)
+	if full && !c.full {
+		terminal.Say("what is typed is not taken, and %d KiB are waiting: the rest is lost; Ctrl-A h lists the keys", maxTyped>>10)
+	}
+	c.full = full
 }
 
 // refuse says once that a replay takes no input.
@@ -127,12 +155,10 @@ func (c *console) change(ctx context.Context) {
 	c.focus(c.operator)
 	switch {
 	case !c.operator:
-	case !c.started:
-		c.started = true
-		var in *io.PipeReader
-		in, c.toShell = io.Pipe()
-		go c.shell.Serve(ctx, &standardIO{in, c.out})
+	case c.toShell == nil:
+		c.toShell = newQueue()
+		go c.shell.Serve(ctx, &standardIO{c.toShell, c.out})
 	default:
-		c.toShell.Write([]byte{redraw})
+		c.toShell.put([]byte{redraw})
 	}
 }

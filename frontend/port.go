@@ -75,15 +75,10 @@ func (f *Frontend) servePort(ctx context.Context, unit int, conn io.ReadWriteClo
 	to := f.feed(unit)
 	go func() {
 		defer cancel()
-		buf := make([]byte, chunk)
-		for {
-			n, err := conn.Read(buf)
-			if n > 0 && to != nil {
-				to.feed(ctx, buf[:n])
-			}
-			if err != nil {
-				return
-			}
+		if to == nil {
+			io.Copy(io.Discard, conn)
+		} else {
+			to.feedAll(ctx, conn)
 		}
 	}()
 	f.ports[unit].outlet.Drain(ctx, conn)

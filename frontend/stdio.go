@@ -51,10 +51,10 @@ type standardIO struct {
 	io.Writer
 }
 
-// Close ends a pipe, so that nobody waits for its other end.
+// Close ends a queue, so that nobody waits for what is typed.
 func (s *standardIO) Close() error {
-	if p, ok := s.Reader.(*io.PipeReader); ok {
-		return p.Close()
+	if q, ok := s.Reader.(*queue); ok {
+		return q.Close()
 	}
 	return nil
 }
