@@ -22,7 +22,8 @@ type Service struct {
 	Monitor *monitor.Monitor
 	Quit    func() // ends the run
 	// Push is nil in a replay, which takes no input; Room is how many bytes a
-	// serial port takes, and is asked on the machine's thread.
+	// serial port takes beside those that were pushed and wait for the machine. It
+	// is asked on the machine's thread.
 	Push func(machine.Input)
 	Room func(unit int) int
 }

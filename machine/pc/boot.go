@@ -159,7 +159,7 @@ func (p *PC) Deliver(in machine.Input) error {
 			return fmt.Errorf("there is no serial port %d, want 0 to %d", in.Unit, len(p.serial)-1)
 		}
 		if n := p.serial[in.Unit].Receive(in.Data); n < len(in.Data) {
-			slog.Warn("serial input lost: the guest does not read it", "port", in.Unit, "bytes", len(in.Data)-n)
+			p.lost(in.Unit, len(in.Data)-n)
 		}
 	case machine.InputPower:
 		p.pm.PressPowerButton()
@@ -171,6 +171,16 @@ func (p *PC) Deliver(in machine.Input) error {
 		return fmt.Errorf("a pc takes no such input")
 	}
 	return nil
+}
+
+// lost tells of bytes that a serial port had no room for, each time that they are
+// twice as many as when it told last.
+func (p *PC) lost(port uint8, n int) {
+	p.inputLost[port] += n
+	if p.inputLost[port] >= p.inputTold[port] {
+		p.inputTold[port] = 2 * p.inputLost[port]
+		slog.Warn("serial input lost: the guest does not read it", "port", port, "bytes", p.inputLost[port])
+	}
 }
 
 // SerialRoom returns how many more bytes serial port i takes without losing any.
