@@ -36,7 +36,12 @@ func (f *Frontend) openPort(ctx context.Context, unit int, s chardev.Spec) error
 	case chardev.Socket, chardev.PTY:
 		p.outlet = chardev.NewOutlet()
 		p.put = p.outlet.Put
-		return f.open(ctx, s, useSerial, unit)
+		if err := f.open(ctx, s, useSerial, unit); err != nil {
+			return err
+		}
+		if f.opened[len(f.opened)-1].Connected() {
+			p.outlet.Attach() // the machine begins before Serve
+		}
 	}
 	return nil
 }
@@ -54,16 +59,22 @@ func (f *Frontend) Outputs() pc.Outputs {
 	}}
 }
 
-// Hide keeps what the guest sends from being shown, until Show: what is sent then
-// is new. Both are called on the machine's thread.
-func (f *Frontend) Hide() { f.showFrom(math.MaxUint64) }
+// Hide keeps what the guest sends from being shown, until Show or ShowFrom. They are
+// called on the machine's thread, or before Serve.
+func (f *Frontend) Hide() {
+	f.ShowFrom(func(int) uint64 { return math.MaxUint64 })
+}
 
-// Show ends Hide, and makes all that the guest sends from now on new.
-func (f *Frontend) Show() { f.showFrom(0) }
+// Show makes all that the guest sends from now on new.
+func (f *Frontend) Show() {
+	f.ShowFrom(func(int) uint64 { return 0 })
+}
 
-func (f *Frontend) showFrom(offset uint64) {
+// ShowFrom shows what the guest sends to a serial port from its offset on, and nothing
+// of what comes before, whenever the machine passes there.
+func (f *Frontend) ShowFrom(offset func(unit int) uint64) {
 	for i := range f.ports {
-		f.ports[i].shown = offset
+		f.ports[i].shown = offset(i)
 	}
 }
 
@@ -71,7 +82,8 @@ func (f *Frontend) showFrom(offset uint64) {
 func (f *Frontend) servePort(ctx context.Context, unit int, conn io.ReadWriteCloser) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer f.ports[unit].outlet.Attach()()
+	f.ports[unit].outlet.Attach()
+	defer f.ports[unit].outlet.Detach()
 	to := f.feed(unit)
 	go func() {
 		defer cancel()

@@ -85,9 +85,11 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
+	front.Hide()
 	if err := o.goTo(ctx, p.timeline); err != nil {
 		return err
 	}
+	front.ShowFrom(p.board.SerialSent) // what came before is not shown later either
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
 	ln, err := o.debug.listen(ctx)

@@ -186,6 +186,9 @@ func (p *PC) lost(port uint8, n int) {
 // SerialRoom returns how many more bytes serial port i takes without losing any.
 func (p *PC) SerialRoom(i int) int { return p.serial[i].Room() }
 
+// SerialSent returns how many bytes the guest has sent to serial port i since power-on.
+func (p *PC) SerialSent(i int) uint64 { return p.tallies[i].state.Count }
+
 // Console implements machine.Board.
 func (p *PC) Console() (bytes, hash uint64) {
 	return p.tallies[0].state.Count, p.tallies[0].state.Hash
