@@ -39,6 +39,7 @@ type console struct {
 	quit    func()
 	keys    bool       // standard input is a terminal in raw mode
 	focus   func(bool) // is told whether the monitor has the keyboard
+	ended   func()     // is called when everything typed was done and nothing follows
 
 	escaped  bool
 	operator bool   // the monitor has the keyboard
@@ -63,6 +64,9 @@ func (c *console) read(ctx context.Context, in io.Reader) {
 
 // close says that nothing more will be typed.
 func (c *console) close() {
+	if c.toShell == nil {
+		c.ended()
+	}
 	for _, q := range []*queue{c.toGuest, c.toShell} {
 		if q != nil {
 			q.Close()
@@ -157,7 +161,10 @@ func (c *console) change(ctx context.Context) {
 	case !c.operator:
 	case c.toShell == nil:
 		c.toShell = newQueue()
-		go c.shell.Serve(ctx, &standardIO{c.toShell, c.out})
+		go func() {
+			c.shell.Serve(ctx, &standardIO{c.toShell, c.out})
+			c.ended()
+		}()
 	default:
 		c.toShell.put([]byte{redraw})
 	}

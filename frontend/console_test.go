@@ -26,7 +26,7 @@ func deaf(t *testing.T) *feeder {
 // The keys of the console work whatever the guest does not read.
 func TestEscapesGetPastADeafGuest(t *testing.T) {
 	quits := 0
-	c := &console{escapes: true, guest: deaf(t), quit: func() { quits++ }, focus: func(bool) {}}
+	c := &console{escapes: true, guest: deaf(t), quit: func() { quits++ }, focus: func(bool) {}, ended: func() {}}
 	c.read(t.Context(), io.MultiReader(strings.NewReader(strings.Repeat("x", 2*maxTyped)), strings.NewReader("y\x01x")))
 	if quits != 1 {
 		t.Errorf("Ctrl-A x behind what the guest does not read ends the run %d times; want once", quits)
@@ -49,7 +49,7 @@ func TestConsoleKeys(t *testing.T) {
 			}
 			taken <- true
 		}}
-	c := &console{escapes: true, guest: guest, focus: func(bool) {}}
+	c := &console{escapes: true, guest: guest, focus: func(bool) {}, ended: func() {}}
 	for _, step := range []struct{ typed, want string }{
 		{"a", "a"},
 		{"b\x01\x01", "ab\x01"}, // Ctrl-A twice sends one

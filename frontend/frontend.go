@@ -37,6 +37,7 @@ type Frontend struct {
 	serving  sync.WaitGroup
 	ended    sync.Once
 	operator atomic.Bool // the console's monitor has the keyboard
+	hungUp   atomic.Bool // standard input has ended
 }
 
 // opened is a device and who is at it.
@@ -116,7 +117,12 @@ func (f *Frontend) endOutput() {
 
 // Wanted reports whether somebody may want to do something with a machine that has
 // come to its end.
-func (f *Frontend) Wanted() bool { return f.words.Monitored() || f.operator.Load() }
+func (f *Frontend) Wanted() bool {
+	if f.hungUp.Load() {
+		return f.words.remote()
+	}
+	return f.words.Monitored() || f.operator.Load()
+}
 
 // farewell is how long those who are connected may take to read the last words.
 const farewell = 2 * time.Second

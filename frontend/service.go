@@ -21,6 +21,9 @@ type Service struct {
 	Moved   func()
 	Monitor *monitor.Monitor
 	Quit    func() // ends the run
+	// Stuck reports whether the machine is stopped and no gdb can start it. It is
+	// asked on any thread but the machine's.
+	Stuck func() bool
 	// Push is nil in a replay, which takes no input; Room is how many bytes a
 	// serial port takes beside those that were pushed and wait for the machine. It
 	// is asked on the machine's thread.
@@ -74,6 +77,9 @@ func (f *Frontend) unlessMoved(job func()) {
 // Running tells those who listen that the machine begins to run or stops. It does
 // not wait.
 func (f *Frontend) Running(on bool) {
+	if !on && f.hungUp.Load() {
+		go f.sayIfStuck() // it may be the machine's thread that tells
+	}
 	f.emit(map[bool]string{true: "RESUME", false: "STOP"}[on], nil)
 }
 

@@ -15,14 +15,17 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 	use, unit := f.words.stdio()
 	keys := terminal.HasKeyboard()
 	c := &console{guest: f.feed(unit), shell: f.shell, out: f.out, quit: f.service.Quit, keys: keys, focus: f.operator.Store,
-		escapes: f.words.Console()}
+		escapes: f.words.Console(), ended: func() { f.inputEnded(ctx) }}
 	switch {
 	case use == useNothing, terminal.Present() && !keys:
 		return nil // nobody wants it, or it belongs to the job in the foreground
 	case use == useSerial && c.guest == nil && !c.escapes:
 		return nil // nothing that is typed means anything
 	case use == useQMP:
-		f.serving.Go(func() { f.qmp.Serve(ctx, &standardIO{os.Stdin, f.out}) })
+		f.serving.Go(func() {
+			f.qmp.Serve(ctx, &standardIO{os.Stdin, f.out})
+			f.inputEnded(ctx)
+		})
 		return nil
 	}
 	if keys {
@@ -32,11 +35,30 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 		}
 	}
 	if use == useMonitor {
-		f.serving.Go(func() { f.shell.Serve(ctx, &standardIO{os.Stdin, f.out}) })
+		f.serving.Go(func() {
+			f.shell.Serve(ctx, &standardIO{os.Stdin, f.out})
+			f.inputEnded(ctx)
+		})
 		return nil
 	}
 	go c.read(ctx, os.Stdin)
 	return nil
+}
+
+// inputEnded is called when nothing more will come from standard input. As in QEMU
+// that does not end the run; but where it leaves nobody to start the machine, we say so.
+func (f *Frontend) inputEnded(ctx context.Context) {
+	if ctx.Err() != nil {
+		return // we have ended it
+	}
+	f.hungUp.Store(true)
+	f.sayIfStuck()
+}
+
+func (f *Frontend) sayIfStuck() {
+	if !f.words.remote() && f.service.Stuck() {
+		terminal.Say("the machine is stopped, and standard input has ended: nobody can start it; a signal ends vmrr")
+	}
 }
 
 // standardOutput is os.Stdout, which stays open.

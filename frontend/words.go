@@ -4,6 +4,7 @@ package frontend
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -101,14 +102,15 @@ func (w *Words) stdio() (u use, port int) {
 
 // Monitored reports whether there is a monitor beside the console's.
 func (w *Words) Monitored() bool {
-	for _, list := range [][]chardev.Spec{w.monitors, w.qmps} {
-		for _, s := range list {
-			if s.Kind != chardev.None {
-				return true
-			}
-		}
-	}
-	return false
+	u, _ := w.stdio()
+	return w.remote() || u == useMonitor || u == useQMP
+}
+
+// remote reports whether there is a monitor elsewhere than on standard input.
+func (w *Words) remote() bool {
+	return slices.ContainsFunc(slices.Concat(w.monitors, w.qmps), func(s chardev.Spec) bool {
+		return s.Kind == chardev.Socket || s.Kind == chardev.PTY
+	})
 }
 
 // Console reports whether the console can turn into a monitor.

@@ -113,7 +113,8 @@ func (r *liveRun) serve(ctx context.Context) error {
 	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
 	t.changed = r.front.Running
 	err := r.front.Serve(serving, frontend.Service{Do: t.do, Moved: d.movedByOthers, Monitor: mon, Quit: quit,
-		Push: operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
+		Stuck: func() bool { running, _, _ := t.status(); return !running && r.ln == nil && !d.serving() },
+		Push:  operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
 	if err != nil {
 		return err
 	}

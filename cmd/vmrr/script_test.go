@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"send":     send,
 			"ends":     ends,
 			"type":     typed,
+			"hangup":   hangup,
 			"waitfor":  waitfor,
 			"hmp":      hmp,
 			"qmp":      qmpTalk,

@@ -125,6 +125,14 @@ func typed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
+// hangup runs `hangup NAME`: it ends the standard input.
+func hangup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hangup NAME")
+	}
+	ts.Check(started(ts, args[0]).stdin.Close())
+}
+
 // waitfor runs `waitfor FILE TEXT`: it waits until the file has the text.
 func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {

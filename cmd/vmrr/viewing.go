@@ -40,7 +40,8 @@ func (v *viewing) run(ctx context.Context) error {
 		Control: &control{thread: th, debugger: d, quit: quit, atEnd: atEnd}}
 	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
 	th.changed = v.front.Running
-	if err := v.front.Serve(context.Background(), frontend.Service{Do: th.do, Moved: d.movedByOthers, Monitor: mon, Quit: quit}); err != nil {
+	if err := v.front.Serve(context.Background(), frontend.Service{Do: th.do, Moved: d.movedByOthers, Monitor: mon, Quit: quit,
+		Stuck: func() bool { running, _, _ := th.status(); return !running && v.ln == nil && !d.serving() }}); err != nil {
 		return err
 	}
 	if v.ln != nil {
