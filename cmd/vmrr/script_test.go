@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"type":     typed,
 			"hangup":   hangup,
 			"waitfor":  waitfor,
+			"busy":     busy,
 			"hmp":      hmp,
 			"qmp":      qmpTalk,
 		},
