@@ -143,8 +143,8 @@ func TestWait(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Open(ctx, spec); err == nil || !strings.Contains(err.Error(), "waiting") {
-		t.Errorf("waiting with a cancelled context: error %v", err)
+	if _, err := Open(ctx, spec); err == nil || !strings.Contains(err.Error(), "waiting") || strings.Contains(err.Error(), "closed") {
+		t.Errorf("waiting with a cancelled context: error %v; want one that says so, and nothing of what was closed for it", err)
 	}
 }
 

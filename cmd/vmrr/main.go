@@ -66,8 +66,8 @@ func main() {
 	runtime.LockOSThread()
 	slog.SetDefault(slog.New(slog.NewTextHandler(terminal.Messages(), nil)))
 	err := dispatch(untilSignal(), os.Args[1:])
-	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		terminal.Say("%v", err)
+	if unsaid := terminal.Unsaid(err); unsaid != nil && !errors.Is(err, pflag.ErrHelp) {
+		terminal.Say("%v", unsaid)
 	}
 	os.Exit(exitCode(err))
 }

@@ -48,6 +48,7 @@ func (v *viewing) run(ctx context.Context) error {
 		d.serve(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
+	var told error
 	stay := func(err error) bool {
 		switch {
 		case !d.serving() && !v.front.Wanted():
@@ -61,10 +62,14 @@ func (v *viewing) run(ctx context.Context) error {
 			return false
 		}
 		terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
+		told = err
 		return true
 	}
 	stop, err := th.loop(running, stay)
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
+		if told != nil && told.Error() == err.Error() {
+			err = terminal.Said(err)
+		}
 		return err
 	}
 	if ctx.Err() != nil {
