@@ -159,7 +159,7 @@ func TestSocketFile(t *testing.T) {
 		t.Errorf("a socket that is in use: error %v", err)
 	}
 	// Who listens there has not seen a peer.
-	old.SetDeadline(time.Now())
+	old.SetDeadline(time.Now().Add(50 * time.Millisecond))
 	if conn, err := old.Accept(); err == nil {
 		conn.Close()
 		t.Error("asking whether a socket is in use was taken for a peer")
