@@ -57,7 +57,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			return fmt.Errorf("accepting a gdb connection: %w", err)
 		}
 		conns.Go(func() {
-			if err := s.ServeConn(ctx, conn); err != nil {
+			if err := s.ServeConn(ctx, conn); err != nil && ctx.Err() == nil {
 				s.logger().Warn("gdb connection refused", "from", conn.RemoteAddr().String(), "error", err)
 			}
 		})

@@ -4,12 +4,11 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
@@ -35,10 +34,10 @@ func (d *debugger) serve(ln net.Listener) {
 		cancel()
 		ln.Close()
 	})
-	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\r\n", ln.Addr())
+	terminal.Say("gdb may connect: target remote %s", ln.Addr())
 	go func() {
 		if err := d.server.Serve(ctx, ln); err != nil {
-			fmt.Fprintf(os.Stderr, "vmrr: %v\r\n", err)
+			terminal.Say("%v", err)
 		}
 	}()
 }

@@ -82,6 +82,13 @@ func (s *Session) ServeGDB(ln net.Listener) { s.debugger.serve(ln) }
 // Debuggable reports whether gdb may connect.
 func (s *Session) Debuggable() bool { return s.debugger.where() != nil }
 
+// Stranded reports whether the machine stands still and no gdb may come to start it. It
+// is asked on any thread but the machine's.
+func (s *Session) Stranded() bool {
+	running, _ := s.thread.status()
+	return !running && !s.Debuggable()
+}
+
 // Debugged reports whether gdb is attached.
 func (s *Session) Debugged() bool { return s.debugger.attached.Load() }
 

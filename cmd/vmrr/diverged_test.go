@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -70,6 +71,27 @@ func TestDivergedReplay(t *testing.T) {
 	out, err := alone.CombinedOutput()
 	if !errors.As(err, &exit) || exit.ExitCode() != exitDiverged || !bytes.Contains(out, []byte(told)) {
 		t.Errorf("a replay that diverges ends with %v and says\n%s\nwant exit code %d and %q", err, out, exitDiverged, told)
+	}
+
+	// One who stays there, for a monitor, is told once, and ends by a signal.
+	var stayed strings.Builder
+	monitored := exec.Command(os.Args[0])
+	monitored.Args = []string{"vmrr", "replay", dir, "-monitor", "unix:" + filepath.Join(t.TempDir(), "m") + ",server=on,wait=off"}
+	messages, err := monitored.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := monitored.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer monitored.Process.Kill()
+	for lines := bufio.NewScanner(messages); lines.Scan(); {
+		if stayed.WriteString(lines.Text() + "\n"); strings.Contains(lines.Text(), told) {
+			monitored.Process.Signal(os.Interrupt)
+		}
+	}
+	if err := monitored.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitDiverged || strings.Count(stayed.String(), told) != 1 {
+		t.Errorf("a replay that stays where it diverges ends with %v and says\n%s\nwant exit code %d and %q once", err, stayed.String(), exitDiverged, told)
 	}
 
 	socket := filepath.Join(t.TempDir(), "gdb")

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
@@ -31,7 +33,7 @@ func (e *guestExit) Error() string {
 type liveRun struct {
 	cfg     pc.Config
 	policy  timeline.Policy
-	words   deviceWords
+	words   frontend.Words
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
@@ -39,7 +41,7 @@ type liveRun struct {
 	clock   func() time.Time // the host's, as the guest is to see it
 	start   int64            // the guest's wall clock at power-on, s since 1970
 
-	front   *frontend
+	front   *frontend.Frontend
 	machine *machine.Machine
 	board   *pc.PC
 	session *timeline.Live
@@ -54,7 +56,7 @@ func (r *liveRun) powerOn() (err error) {
 		}
 		door = rec
 	}
-	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.outputs()); err == nil {
+	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.Outputs()); err == nil {
 		err = r.begin(timeline.LiveConfig{Recording: rec})
 	}
 	if err != nil && rec != nil {
@@ -80,9 +82,9 @@ func (r *liveRun) run(ctx context.Context) error {
 	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
-		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())
+		terminal.Say("recorded in %s", r.to.dir.Path())
 	} else {
-		fmt.Fprintf(os.Stderr, "vmrr: what was recorded before the error is in %s\n", r.to.dir.Path())
+		terminal.Say("what was recorded before the error is in %s", r.to.dir.Path())
 	}
 	return err
 }
@@ -91,15 +93,15 @@ func (r *liveRun) run(ctx context.Context) error {
 func (r *liveRun) serve(ctx context.Context) error {
 	var s *session.Session
 	end := func(reason string) {
-		r.front.shutdown(false, reason)
+		r.front.Shutdown(false, reason)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
 		s.Leave()
 	}
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
-	quit := func() { end(endQuit) }
-	operator, shown := &operator{r.live, r.front}, liveMachine{r.session, r.front}
-	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.changed, Quit: quit,
+	quit := func() { end(frontend.EndQuit) }
+	operator, shown := r.front.Operator(r.live), liveMachine{r.session, r.front}
+	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Quit: quit,
 		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
 		Monitor: monitor.Monitor{Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
@@ -107,11 +109,14 @@ func (r *liveRun) serve(ctx context.Context) error {
 		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }
 		defer snapshotOnSignal(s, shown)()
 	}
-	if err := r.front.serve(serving, service{session: s, quit: quit, push: operator.Push, room: r.board.SerialRoom}); err != nil {
+	err := r.front.Serve(serving, frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
+		Stuck: func() bool { return r.ln == nil && s.Stranded() },
+		Push:  operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
+	if err != nil {
 		return err
 	}
 	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() { end(endSignal) })()
+	defer context.AfterFunc(ctx, func() { end(frontend.EndSignal) })()
 	if r.ln != nil {
 		s.ServeGDB(r.ln)
 	}
@@ -120,9 +125,9 @@ func (r *liveRun) serve(ctx context.Context) error {
 		return err
 	}
 	if r.machine.End().Kind == machine.EndReset {
-		r.front.shutdown(true, endReset)
+		r.front.Shutdown(true, frontend.EndReset)
 	} else {
-		r.front.shutdown(true, endPowerOff)
+		r.front.Shutdown(true, frontend.EndPowerOff)
 	}
 	if err := r.session.Finish(r.machine.End().String()); err != nil {
 		return err
@@ -139,13 +144,13 @@ func (r *liveRun) serve(ctx context.Context) error {
 // liveMachine is a live machine with a frontend, which shows what is sent to it.
 type liveMachine struct {
 	*timeline.Live
-	front *frontend
+	front *frontend.Frontend
 }
 
 // LoadSnapshot goes on from a snapshot: what the guest sends then is new.
 func (s liveMachine) LoadSnapshot(ctx context.Context, name string) error {
 	err := s.Live.LoadSnapshot(ctx, name)
-	s.front.show()
+	s.front.Show()
 	return err
 }
 
@@ -164,10 +169,10 @@ func snapshotOnSignal(s *session.Session, m liveMachine) (stop func()) {
 			s.Do(context.Background(), func() {
 				name := fmt.Sprintf("usr2-%d", m.Machine().Moment().ICount)
 				if err := m.SaveSnapshot(name); err != nil {
-					fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+					terminal.Say("%v", err)
 					return
 				}
-				fmt.Fprintf(os.Stderr, "\r\nvmrr: snapshot %s\r\n", name)
+				terminal.Say("snapshot %s", name)
 			})
 		}
 	}()

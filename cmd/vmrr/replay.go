@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -66,12 +67,12 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	if !o.mayGoBack(words) {
 		policy.Every, policy.Time = timeline.Never, 0
 	}
-	front, err := openFrontend(ctx, words)
+	front, err := frontend.Open(ctx, words)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, front.close()) }()
-	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("going there")})
+	defer func() { err = errors.Join(err, front.Close()) }()
+	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: progress("going there")})
 	if err != nil {
 		return err
 	}
@@ -81,9 +82,11 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
+	front.Hide()
 	if err := o.goTo(ctx, p.timeline); err != nil {
 		return err
 	}
+	front.ShowFrom(p.board.SerialSent) // what came before is not shown later either
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
 	ln, err := o.debug.listen(ctx)
@@ -137,8 +140,8 @@ func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
 }
 
 // mayGoBack reports whether somebody is let at the replay who can go back in it.
-func (o *replayOptions) mayGoBack(words deviceWords) bool {
-	return o.debug.gdb != "" || o.debug.short || words.monitored() || words.console()
+func (o *replayOptions) mayGoBack(words frontend.Words) bool {
+	return o.debug.gdb != "" || o.debug.short || words.Monitored() || words.Console()
 }
 
 // seek brings a replay to an instruction count. A signal ends it.

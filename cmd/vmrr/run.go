@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -131,10 +132,10 @@ func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
 // live switches the machine on and runs it to its end.
 func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	defer r.live.Close()
-	if r.front, err = openFrontend(ctx, r.words); err != nil {
+	if r.front, err = frontend.Open(ctx, r.words); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.front.close()) }()
+	defer func() { err = errors.Join(err, r.front.Close()) }()
 	if err := r.powerOn(); err != nil {
 		return err
 	}

@@ -6,12 +6,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
@@ -213,7 +213,7 @@ func deleteSnapshots(args []string) (err error) {
 			continue
 		}
 		if e.Name == timeline.OriginName {
-			fmt.Fprintf(os.Stderr, "vmrr: the snapshot %q stays: the recording begins in it\n", e.Name)
+			terminal.Say("the snapshot %q stays: the recording begins in it", e.Name)
 			continue
 		}
 		if err := rec.kept.disk.Delete(e); err != nil {

@@ -6,10 +6,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"os"
 
+	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/session"
@@ -20,7 +20,7 @@ import (
 type viewing struct {
 	*recorded
 	timeline *timeline.Timeline
-	front    *frontend
+	front    *frontend.Frontend
 	ln       net.Listener // for gdb; nil if it is not to come
 	stopped  bool         // -S
 }
@@ -30,47 +30,53 @@ func (v *viewing) run(ctx context.Context) error {
 	running, leave := context.WithCancel(ctx)
 	defer leave()
 	quit := func() {
-		v.front.shutdown(false, endQuit)
+		v.front.Shutdown(false, frontend.EndQuit)
 		leave()
 	}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.changed, AtEnd: atEnd, Quit: quit,
+	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, AtEnd: atEnd, Quit: quit,
 		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
-	if err := v.front.serve(context.Background(), service{session: s, quit: quit}); err != nil {
+	if err := v.front.Serve(context.Background(), frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
+		Stuck: func() bool { return v.ln == nil && s.Stranded() }}); err != nil {
 		return err
 	}
 	if v.ln != nil {
 		s.ServeGDB(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
+	var told error
 	stay := func(err error) bool {
 		switch {
-		case !s.Debuggable() && !v.front.wanted():
+		case !s.Debuggable() && !v.front.Wanted():
 			return false
 		case err == nil:
-			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
+			terminal.Say("at the end of the recording; one can go back from here, Ctrl-C ends")
 			return true
 		}
 		var e *replay.ErrDiverged
 		if !errors.As(err, &e) {
 			return false
 		}
-		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
+		terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
+		told = err
 		return true
 	}
 	stop, err := s.Loop(running, stay)
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
+		if told != nil && told.Error() == err.Error() {
+			err = terminal.Said(err)
+		}
 		return err
 	}
 	if ctx.Err() != nil {
-		v.front.shutdown(false, endSignal)
+		v.front.Shutdown(false, frontend.EndSignal)
 		if !atEnd() { // there a signal is how one leaves
 			return errInterrupted
 		}
 	}
-	v.front.shutdown(true, endPowerOff)
+	v.front.Shutdown(true, frontend.EndPowerOff)
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
-		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
+		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}
 	return v.damage
 }
