@@ -52,8 +52,11 @@ func Open(ctx context.Context, s Spec) (*Device, error) {
 		if s.Wait {
 			stop := context.AfterFunc(ctx, func() { ln.Close() })
 			conn, err := ln.Accept()
-			if !stop() || err != nil {
-				return fail("waiting for somebody to connect", errors.Join(err, ctx.Err()))
+			if !stop() { // that the listener was closed is no news
+				err = context.Cause(ctx)
+			}
+			if err != nil {
+				return fail("waiting for somebody to connect", err)
 			}
 			d.first = d.peer(conn)
 		}
@@ -67,6 +70,10 @@ func Open(ctx context.Context, s Spec) (*Device, error) {
 	}
 	return d, nil
 }
+
+// Connected reports whether there is a peer before Serve: the one that was waited for
+// or connected to, or a PTY, whose output waits for whoever opens it.
+func (d *Device) Connected() bool { return d.first != nil }
 
 // Name says where the device is: an address, or the pseudo-terminal's path.
 func (d *Device) Name() string { return d.name }

@@ -143,8 +143,8 @@ func TestWait(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Open(ctx, spec); err == nil || !strings.Contains(err.Error(), "waiting") {
-		t.Errorf("waiting with a cancelled context: error %v", err)
+	if _, err := Open(ctx, spec); err == nil || !strings.Contains(err.Error(), "waiting") || strings.Contains(err.Error(), "closed") {
+		t.Errorf("waiting with a cancelled context: error %v; want one that says so, and nothing of what was closed for it", err)
 	}
 }
 
@@ -157,6 +157,12 @@ func TestSocketFile(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a socket that is in use: error %v", err)
+	}
+	// Who listens there has not seen a peer.
+	old.SetDeadline(time.Now().Add(50 * time.Millisecond))
+	if conn, err := old.Accept(); err == nil {
+		conn.Close()
+		t.Error("asking whether a socket is in use was taken for a peer")
 	}
 	old.SetUnlinkOnClose(false)
 	old.Close()
@@ -198,17 +204,23 @@ func TestOutlet(t *testing.T) {
 		return b.String()
 	}
 	put("to nobody")
-	detach := o.Attach()
+	o.Attach()
 	put("to somebody")
 	if got := drained(); got != "to somebody" {
 		t.Errorf("the outlet gives %q; want what was sent while somebody was there", got)
+	}
+	put("before ")
+	o.Attach()
+	put("and after")
+	if got := drained(); got != "before and after" {
+		t.Errorf("attached twice, the outlet gives %q; want what was sent before too", got)
 	}
 	put(strings.Repeat("x", maxPending) + "the end")
 	if got := drained(); !strings.Contains(got, "524288 bytes are missing here") || !strings.HasSuffix(got, "xthe end") || len(got) > maxPending {
 		t.Errorf("of too much the outlet gives %d bytes, %.80q; want the latest and a note", len(got), got)
 	}
 	put("late")
-	detach()
+	o.Detach()
 	put("to nobody")
 	if got := drained(); got != "" {
 		t.Errorf("after the reader left the outlet gives %q", got)

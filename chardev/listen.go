@@ -31,14 +31,16 @@ func Listen(ctx context.Context, network, address string) (net.Listener, error) 
 	return lc.Listen(ctx, network, address)
 }
 
-// removeStale removes a socket file that a dead process left behind: one at which
-// nobody listens. A socket that answers in any other way is in use.
+// removeStale removes a socket file that a dead process left behind: one that nobody
+// has bound. A socket that answers in any other way is in use. It is asked by a socket
+// of another type, which it refuses (EPROTOTYPE; connect(2)): who listens there must
+// not take the question for a peer.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode()&os.ModeSocket == 0 {
 		return nil
 	}
-	conn, err := net.Dial("unix", path)
+	conn, err := net.Dial("unixgram", path)
 	if err == nil {
 		conn.Close()
 	}

@@ -44,16 +44,19 @@ func (o *Outlet) Put(b byte) {
 	}
 }
 
-// Attach makes the output go to Drain until the returned function is called.
-func (o *Outlet) Attach() (detach func()) {
-	o.set(true)
-	return func() { o.set(false) }
-}
-
-func (o *Outlet) set(reader bool) {
+// Attach makes the output wait for Drain until Detach. Where a reader is attached
+// already it does nothing.
+func (o *Outlet) Attach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.reader, o.pending, o.lost = reader, nil, 0
+	o.reader = true
+}
+
+// Detach says that nobody is connected any more.
+func (o *Outlet) Detach() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.reader, o.pending, o.lost = false, nil, 0
 }
 
 // Drain writes the output to w until ctx is cancelled, which writes what is left

@@ -4,6 +4,7 @@ package chardev
 
 import (
 	"bytes"
+	"context"
 	"io"
 )
 
@@ -66,6 +67,10 @@ func (t *telnet) Read(p []byte) (int, error) {
 		}
 	}
 }
+
+// HungUp implements what monitors ask their connections: a telnet client that sends no
+// more has gone.
+func (t *telnet) HungUp(context.Context) bool { return true }
 
 func (t *telnet) reply(b ...byte) { t.replies = append(t.replies, b...) }
 

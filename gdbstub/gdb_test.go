@@ -139,11 +139,17 @@ func TestGDB(t *testing.T) {
 func TestGDBReadOnly(t *testing.T) {
 	f := newFake()
 	f.readOnly = true
-	out := gdb(t, f, false, "print $rax = 7", "print {int}0x2000 = 7", "stepi", "print $rax", "x/xw 0x2000", "kill")
+	out := gdb(t, f, false, "print $rax = 7", "print {int}0x2000 = 7", "stepi", "print $rax", "x/xw 0x2000",
+		"print {int}0x2004 = 7", "monitor info replay", "stepi", "kill")
 	expectInOrder(t, out,
 		`Could not write register "rax"; remote failure reply 'E.writing rax: the past cannot be changed'`,
 		"Cannot access memory at address 0x2000",
-		"0x0000000000001001 in ??", "= 0", "0x2000: 0x00000000", "killed")
+		"The write to 0x2000 was refused: the past cannot be changed", "0x0000000000001001 in ??", "= 0", "0x2000: 0x00000000",
+		"Cannot access memory at address 0x2004",
+		"The write to 0x2004 was refused: the past cannot be changed", "icount 1 of 1000", "0x0000000000001004 in ??", "killed")
+	if n := strings.Count(out, "was refused"); n != 2 {
+		t.Errorf("gdb said %d times that a write was refused; want 2, once for each", n)
+	}
 	<-f.left
 	if got := strings.Join(f.calls, " "); got != "attached killed" {
 		t.Errorf("the target saw %q; want %q", got, "attached killed")
@@ -159,6 +165,9 @@ func TestGDBMonitorJump(t *testing.T) {
 			"monitor replay_seek 0", "stepi", "print $pc", "monitor boo", "echo end")...)
 		expectInOrder(t, out, "0x1000", "0x2000: 0x00", "The machine has moved.", "0x1000", "icount 3 of 1000",
 			"= (void (*)()) 0x1005", "0x2000: 0x01", "= (void (*)()) 0x1001", `unknown command: "boo"`)
+		if strings.Contains(out, "Protocol error") {
+			t.Error("a monitor command that fails is a protocol error; want its text only")
+		}
 	})
 	t.Run("GDBInit", func(t *testing.T) {
 		out := gdb(t, newFake(), true, append(jump, "monitor boo", "stepi", "monitor replay_seek 0", "echo end")...)

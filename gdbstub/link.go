@@ -67,7 +67,9 @@ func (l *link) read() {
 			return
 		}
 		if err := l.handle(event, data); err != nil {
-			l.log.Warn("gdb connection lost", "error", err)
+			if l.ctx.Err() == nil { // else we have closed it
+				l.log.Warn("gdb connection lost", "error", err)
+			}
 			return
 		}
 	}

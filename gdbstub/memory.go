@@ -2,7 +2,10 @@
 
 package gdbstub
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // maxRead is how many bytes fit an answer in hex.
 const maxRead = maxPacket / 2
@@ -84,7 +87,9 @@ func (s *session) writeMemory(head string, data []byte) string {
 		err = s.target.WriteMemory(addr, data)
 	}
 	if err != nil {
-		s.log.Warn("gdb write refused", "addr", addr, "length", length, "error", err)
+		// Whatever the answer says, gdb says that it cannot access the memory.
+		s.log.Debug("gdb write refused", "addr", addr, "length", length, "error", err)
+		s.untold = fmt.Sprintf("The write to 0x%x was refused: %v", addr, err)
 		return errFault
 	}
 	return "OK"

@@ -45,7 +45,8 @@ func (s *session) hasMoved(string) string {
 }
 
 // monitor answers qRcmd,COMMAND-IN-HEX. The output goes ahead of the answer in O
-// packets, and so does the text of an error, because the answer has no place for it.
+// packets, and so does the text of an error: of an answer that says "error" gdb makes
+// a "protocol error" without the text.
 func (s *session) monitor(args string) string {
 	text, found := strings.CutPrefix(args, ",")
 	command, ok := decodeHex(text)
@@ -55,20 +56,30 @@ func (s *session) monitor(args string) string {
 	if s.commander == nil {
 		return unsupported
 	}
-	out := &console{out: s.out}
+	out := s.console()
 	moved, err := s.commander.Monitor(s.ctx, strings.TrimSpace(string(command)), out)
 	if moved {
 		s.lastStop, s.moved = Stop{Reason: StopStep}, true
-		if !s.refreshes || err != nil { // gdb runs no hook after an error
+		if !s.refreshes {
 			fmt.Fprint(out, refreshHint)
 		}
 	}
 	if err != nil {
 		s.log.Debug("gdb monitor command failed", "command", clip(string(command)), "error", err)
 		fmt.Fprintf(out, "%v\n", err)
-		return errRefused
 	}
 	return "OK"
+}
+
+// console returns where text for the user goes to. gdb takes it only while it waits
+// for a resume or a monitor command; what could not be said before goes ahead.
+func (s *session) console() *console {
+	out := &console{out: s.out}
+	if s.untold != "" {
+		fmt.Fprintln(out, s.untold)
+		s.untold = ""
+	}
+	return out
 }
 
 // console sends what is written to it to the user.

@@ -12,6 +12,7 @@ import (
 // resume lets the target run and answers when it has stopped.
 func (s *session) resume(doing string, run func(context.Context) (Stop, error)) string {
 	s.moved = false // gdb forgets its caches when it resumes
+	out := s.console()
 	stop, err := run(s.ctx)
 	if err != nil {
 		if s.ctx.Err() == nil || !errors.Is(err, s.ctx.Err()) {
@@ -22,7 +23,7 @@ func (s *session) resume(doing string, run func(context.Context) (Stop, error)) 
 	}
 	s.lastStop = stop
 	if stop.Note != "" {
-		fmt.Fprintln(&console{out: s.out}, stop.Note)
+		fmt.Fprintln(out, stop.Note)
 	}
 	return s.stopAnswer(stop)
 }

@@ -57,7 +57,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			return fmt.Errorf("accepting a gdb connection: %w", err)
 		}
 		conns.Go(func() {
-			if err := s.ServeConn(ctx, conn); err != nil {
+			if err := s.ServeConn(ctx, conn); err != nil && ctx.Err() == nil {
 				s.logger().Warn("gdb connection refused", "from", conn.RemoteAddr().String(), "error", err)
 			}
 		})
@@ -96,7 +96,8 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 	l.close()
 	<-reader
 	if err := s.runner()(context.WithoutCancel(ctx), session.finish); err != nil {
-		s.logger().Warn("gdb left its breakpoints behind", "error", err)
+		// The machine is gone, and the breakpoints with it.
+		s.logger().Debug("gdb left its breakpoints behind", "cause", err)
 	}
 	s.logger().Info("gdb left", "how", session.departure.String())
 	return nil

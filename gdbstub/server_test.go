@@ -45,7 +45,7 @@ func (w thread) do(ctx context.Context, fn func()) error {
 func startServer(t testing.TB, target Target) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	ln, err := Address{Network: "tcp", Address: "127.0.0.1:0"}.Listen(ctx)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

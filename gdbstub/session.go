@@ -36,8 +36,9 @@ type session struct {
 	points       map[point]bool // what is inserted for the client
 	physicalMode bool           // m, M and X mean physical addresses
 	lastStop     Stop
-	refreshes    bool // the client asks after each monitor command whether the machine moved
-	moved        bool // a monitor command moved the machine since the client asked or resumed it
+	refreshes    bool   // the client asks after each monitor command whether the machine moved
+	untold       string // why the last write to memory was refused, if the user was not told yet
+	moved        bool   // a monitor command moved the machine since the client asked or resumed it
 
 	ctx       context.Context // of the packet being executed
 	mute      bool            // the packet being executed has no answer
@@ -118,8 +119,7 @@ func (s *session) finish() {
 	}
 }
 
-// The errors with a number are Unix's: EPERM, EFAULT, EINVAL, ENOSPC. gdb 13
-// recognises them in the answer to qRcmd only if both digits are decimal.
+// The errors with a number are Unix's: EPERM, EFAULT, EINVAL, ENOSPC.
 const (
 	errRefused = "E01"
 	errFault   = "E14"

@@ -16,7 +16,7 @@ import (
 //
 // An error means that the request was not carried out and the machine is as
 // before. gdb shows its text for registers, breakpoints and resumes; for memory
-// gdb has a text of its own.
+// gdb has a text of its own, and shows the error's when it takes text again.
 type Target interface {
 	// Description lists the registers. It is asked once for each connection.
 	Description() *cpu.Description

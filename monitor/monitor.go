@@ -152,16 +152,18 @@ func (m *Monitor) Execute(ctx context.Context, line string, out io.Writer) (move
 	return c.moved, err
 }
 
-// Run is Execute for who reads text only: an error is printed, marked as QEMU marks
-// it so that scripts see it.
-func (m *Monitor) Run(ctx context.Context, line string, out io.Writer) {
-	switch _, err := m.Execute(ctx, line, out); err.(type) {
+// Run is Execute for who reads text only: an error is printed, and marked as QEMU
+// marks it so that scripts see it.
+func (m *Monitor) Run(ctx context.Context, line string, out io.Writer) (moved bool) {
+	moved, err := m.Execute(ctx, line, out)
+	switch err.(type) {
 	case nil:
 	case *UserError:
 		fmt.Fprintf(out, "%v\n", err)
 	default:
 		fmt.Fprintf(out, "Error: %v\n", err)
 	}
+	return moved
 }
 
 // usage is the error for wrong arguments.

@@ -4,6 +4,7 @@ package monitor
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -91,6 +92,22 @@ func TestShellEndings(t *testing.T) {
 			t.Errorf("with the machine gone the monitor says %q", got)
 		}
 	})
+	t.Run("hung up", func(t *testing.T) { // ends it too
+		s, started, ended := newShell(), make(chan bool), make(chan error, 1)
+		s.Do = func(ctx context.Context, _ func()) error {
+			started <- true
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		}
+		client := testconn.Serve(t, testconn.HangingUp(s.Serve))
+		io.WriteString(client, "replay_seek end\n")
+		<-started
+		client.Close()
+		if err := <-ended; err != context.Canceled {
+			t.Errorf("a command whose peer has gone ends with %v; want %v", err, context.Canceled)
+		}
+	})
 	t.Run("Ctrl-C", func(t *testing.T) { // ends the command in progress
 		s, started := newShell(), make(chan bool)
 		s.Do = func(ctx context.Context, _ func()) error {
@@ -108,6 +125,51 @@ func TestShellEndings(t *testing.T) {
 			t.Errorf("a command that Ctrl-C ended prints %q", got)
 		}
 	})
+}
+
+// Ctrl-C is seen at once, wherever it is in what is typed and however much that is,
+// and what was typed ahead of it is dropped.
+func TestCtrlCBehindWhatIsTypedAhead(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		typed []string
+	}{
+		{"alone", []string{"\x03"}},
+		{"in the middle", []string{"info version\nand \x03"}},
+		{"behind many keys", append(strings.Split(strings.Repeat("info version\n", 50), ""), "\x03")},
+		{"behind many lines", []string{strings.Repeat("info version\n", 5000), "x\x03"}},
+	} {
+		s, started := newShell(), make(chan bool)
+		done := s.Do
+		s.Do = func(ctx context.Context, _ func()) error {
+			started <- true
+			<-ctx.Done()
+			s.Do = done // for the next command
+			return ctx.Err()
+		}
+		keys, typist := io.Pipe()
+		var out bytes.Buffer
+		ended := make(chan bool)
+		go func() {
+			defer close(ended)
+			s.Serve(t.Context(), struct {
+				io.Reader
+				io.Writer
+				io.Closer
+			}{keys, &out, keys})
+		}()
+		io.WriteString(typist, "replay_seek end\n")
+		<-started
+		for _, p := range c.typed {
+			io.WriteString(typist, p) // returns when it is read
+		}
+		io.WriteString(typist, "info name\n")
+		typist.Close()
+		<-ended
+		if got := out.String(); strings.Count(got, "context canceled") != 1 || strings.Contains(got, "info version") || !strings.Contains(got, "info name") {
+			t.Errorf("Ctrl-C %s: the monitor says %.300q; want one command cancelled, what was typed ahead dropped, and the next line", c.what, got)
+		}
+	}
 }
 
 func TestEditor(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Live is the door of a machine that runs now: inputs come from the host as they
-// happen. Push, Interrupt and Close may be called from any thread.
+// happen. Push, Queued, Interrupt and Close may be called from any thread.
 type Live struct {
 	now    func() time.Time
 	random io.Reader
@@ -57,6 +57,18 @@ func (l *Live) Push(in machine.Input) {
 	}
 	l.mu.Unlock()
 	l.kick()
+}
+
+// Queued returns how many bytes for a serial port were pushed and not yet taken.
+func (l *Live) Queued(unit uint8) (bytes int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, in := range l.queue {
+		if in.Kind == machine.InputSerial && in.Unit == unit {
+			bytes += len(in.Data)
+		}
+	}
+	return bytes
 }
 
 // Interrupt ends the Idle in progress, or the next one, without an input, and

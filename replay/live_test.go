@@ -32,11 +32,17 @@ func TestLiveQueue(t *testing.T) {
 	if h := l.Horizon(moment(7, 0)); h != 8 {
 		t.Errorf("Horizon at 7 with an input pushed = %d; want 8", h)
 	}
+	if n, other := l.Queued(1), l.Queued(0); n != len(long) || other != 0 {
+		t.Errorf("with %d bytes pushed for port 1, Queued(1) = %d, Queued(0) = %d", len(long), n, other)
+	}
 	for i, want := range []int{0, maxInputData, 3} {
 		in, ok, err := l.Take(moment(1, 0))
 		if !ok || err != nil || len(in.Data) != want {
 			t.Errorf("Take %d = %d bytes, %v, %v; want %d bytes", i, len(in.Data), ok, err, want)
 		}
+	}
+	if n := l.Queued(1); n != 0 {
+		t.Errorf("with everything taken, Queued(1) = %d", n)
 	}
 	if v, err := l.Ask(moment(0, 0), machine.QueryWallClock); v != 1234567890 || err != nil {
 		t.Errorf("Ask(wall clock) = %d, %v", v, err)

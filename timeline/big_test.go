@@ -12,7 +12,9 @@ import (
 // A machine with RAM above 4 GiB, where offsets into RAM are not addresses,
 // another CPU and another speed.
 func TestTravelInBigMachine(t *testing.T) {
-	r := record(t, plan{options: testguest.Options{RAM: 3500 << 20, CPU: "max", Shift: 2}})
+	live := testguest.Live()
+	r := record(t, plan{options: testguest.Options{RAM: 3500 << 20, CPU: "max", Shift: 2}, live: live, end: machine.EndOperator,
+		run: thenPush(live, 900_000_000, machine.InputEnd)})
 	end := r.tape.End().At.ICount
 	points := []uint64{end / 2, end * 2 / 3, end * 4 / 5, end - 1000}
 	hashes := map[uint64]machine.Hash{}

@@ -18,7 +18,7 @@ func TestReplayOfChanges(t *testing.T) {
 	const pa, at = 0x80000, 700_000_000
 	changed := []byte("changed by hand")
 	live := testguest.Live()
-	r := record(t, plan{live: live, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+	r := record(t, plan{live: live, end: machine.EndOperator, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
 		if stop, err := l.StepForward(background, at); stop != timeline.StopArrived || err != nil {
 			return stop, err
 		}
@@ -44,7 +44,7 @@ func TestReplayOfChanges(t *testing.T) {
 			t.Errorf("WritePhysical behind a delivery: error %v, want %v", err, machine.ErrBetween)
 		}
 		l.RemoveBreak(timer)
-		return l.Continue(background)
+		return thenPush(live, 100_000_000, machine.InputEnd)(l, vm)
 	}})
 	vm := r.verify(t)
 	got := make([]byte, len(changed))
@@ -55,8 +55,10 @@ func TestReplayOfChanges(t *testing.T) {
 
 // A machine whose run has ended cannot be changed: no replay would come there.
 func TestNoChangeAfterTheEnd(t *testing.T) {
-	record(t, plan{run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
-		stop, err := l.Continue(background)
+	live := testguest.Live()
+	toEnd := thenPush(live, 30_000_000, machine.InputEnd)
+	record(t, plan{live: live, end: machine.EndOperator, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
+		stop, err := toEnd(l, vm)
 		if err := l.WritePhysical(0x80000, []byte{1}); !errors.Is(err, machine.ErrEnded) {
 			t.Errorf("WritePhysical after %v: error %v, want %v", vm.End(), err, machine.ErrEnded)
 		}
@@ -84,7 +86,7 @@ func TestDivergedStays(t *testing.T) {
 	if got := vm.Hash(); got != before {
 		t.Errorf("back at %v: hash %x, want %x", vm.Moment(), got, before)
 	}
-	if stop, err := tl.Continue(background); stop != timeline.StopEnd || err != nil {
-		t.Errorf("going on from there: %v, error %v; want the end of history", stop, err)
+	if stop, err := tl.StepForward(background, 100_000_000); stop != timeline.StopArrived || err != nil {
+		t.Errorf("going on from there: %v, error %v; want to arrive past the next hash records", stop, err)
 	}
 }

@@ -18,19 +18,26 @@ import (
 // shortRecording is of the first 200e6 instructions, with inputs on the way.
 func shortRecording(t *testing.T) *recording {
 	live := testguest.Live()
-	return record(t, plan{live: live, end: machine.EndOperator, run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
-		for _, in := range []machine.Input{
-			{Kind: machine.InputSerial, Data: []byte("a")},
-			{Kind: machine.InputSerial, Data: []byte("b")},
-			{Kind: machine.InputEnd},
-		} {
-			if stop, err := l.StepForward(background, 66_666_667); err != nil || stop != timeline.StopArrived {
+	return record(t, plan{live: live, end: machine.EndOperator,
+		run: thenPush(live, 66_666_667, machine.InputSerial, machine.InputSerial, machine.InputEnd)})
+}
+
+// thenPush is a plan's run that goes so many instructions forward before it pushes
+// each input.
+func thenPush(live *replay.Live, n uint64, kinds ...machine.InputKind) func(*timeline.Live, *testguest.VM) (timeline.Stop, error) {
+	return func(l *timeline.Live, _ *testguest.VM) (timeline.Stop, error) {
+		for _, k := range kinds {
+			if stop, err := l.StepForward(background, n); err != nil || stop != timeline.StopArrived {
 				return stop, err
+			}
+			in := machine.Input{Kind: k}
+			if k == machine.InputSerial {
+				in.Data = []byte("a")
 			}
 			live.Push(in)
 		}
 		return l.Continue(background)
-	}})
+	}
 }
 
 // A replay in which memory differs is found at the next hash, which says that it

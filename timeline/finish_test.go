@@ -37,7 +37,7 @@ func TestReplayToAnyEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := l.StepForward(background, 700_000_000); err != nil {
+			if _, err := l.StepForward(background, 300_000_000); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := test.stop(l, vm); err != nil {

@@ -18,7 +18,7 @@ func TestReplayFromLiveSnapshots(t *testing.T) {
 	live := testguest.Live()
 	var kept []*snapshots.Snapshot
 	hashes := map[string]machine.Hash{}
-	r := record(t, plan{live: live,
+	r := record(t, plan{live: live, end: machine.EndOperator,
 		persist: func(s *snapshots.Snapshot) error { kept = append(kept, s); return nil },
 		run: func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error) {
 			save := func(name string) {
@@ -47,7 +47,7 @@ func TestReplayFromLiveSnapshots(t *testing.T) {
 			}
 			save("inputs")
 			l.RemoveBreak(nmi)
-			return l.Continue(background)
+			return thenPush(live, 300_000_000, machine.InputEnd)(l, vm)
 		}})
 	if len(kept) != 3 || kept[1].State.At.Sub != 1 || kept[2].State.At.Sub != 3 {
 		t.Fatalf("%d snapshots were kept, want 3, the second and third behind a delivery, without and with inputs", len(kept))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
@@ -32,8 +31,8 @@ type plan struct {
 	options testguest.Options
 	live    *replay.Live // nil: testguest.Live()
 	// drive, if not nil, is called on another goroutine with the machine's door
-	// and a channel that is closed when the guest asks its question.
-	drive func(live *replay.Live, asked <-chan struct{})
+	// and what the guest prints.
+	drive func(live *replay.Live, shown *screen)
 	// run runs the machine to its end; nil: Continue.
 	run func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error)
 	end machine.EndKind // 0: power-off
@@ -60,18 +59,17 @@ func record(t *testing.T, p plan) *recording {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, asked := replay.NewRecorder(p.live, log), make(chan struct{})
+	rec, shown := replay.NewRecorder(p.live, log), newScreen()
 	var vm *testguest.VM
 	var line []byte
 	printed := map[string]uint64{}
 	o := p.options
 	o.Inputs, o.Console = rec, func(b byte) {
+		shown.print(b)
 		if line = append(line, b); b == '\n' {
 			line = line[:0]
 		}
 		switch string(line) {
-		case "say something: ":
-			close(asked)
 		case "WORK-FORK", "WORK-SLEEP":
 			printed[string(line)] = vm.Engine.ICount()
 		}
@@ -86,7 +84,7 @@ func record(t *testing.T, p plan) *recording {
 	}
 	var driver sync.WaitGroup
 	if p.drive != nil {
-		driver.Go(func() { p.drive(p.live, asked) })
+		driver.Go(func() { p.drive(p.live, shown) })
 	}
 	stop, err := p.run(l, vm)
 	if err != nil || stop != timeline.StopEnd || vm.End().Kind != p.end {
@@ -135,22 +133,31 @@ const (
 	localTimer = 0xec
 )
 
-// answer is what is typed when the guest asks.
-const answer = "forty-two,  I think\n"
+// question is what the guest asks, and answer what is typed then.
+const (
+	question = "say something: "
+	answer   = "forty-two,  I think\n"
+)
 
-// typist types before it is asked, presses buttons, and answers byte by byte, all
-// whenever the host comes to it.
-func typist(live *replay.Live, asked <-chan struct{}) {
+// typist types before it is asked, presses buttons while the kernel starts, and
+// answers byte by byte as it sees them, all whenever the host comes to it.
+func typist(live *replay.Live, shown *screen) {
 	live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte("early ")})
-	for _, k := range []machine.InputKind{machine.InputNMI, machine.InputPower, machine.InputNMI} {
-		time.Sleep(300 * time.Millisecond)
-		live.Push(machine.Input{Kind: k})
+	for _, press := range []struct {
+		when string
+		kind machine.InputKind
+	}{
+		{"TOMOYO Linux initialized", machine.InputNMI},
+		{"cpuidle: using governor", machine.InputPower},
+		{"rtc_cmos", machine.InputNMI},
+	} {
+		shown.wait(press.when)
+		live.Push(machine.Input{Kind: press.kind})
 		live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte(".")})
 	}
-	<-asked
-	for _, b := range []byte(answer) {
-		time.Sleep(time.Millisecond)
-		live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte{b}})
+	for i := range answer {
+		shown.wait(question + answer[:i])
+		live.Push(machine.Input{Kind: machine.InputSerial, Data: []byte{answer[i]}})
 	}
 }
 

@@ -185,7 +185,8 @@ func TestStepBackOverDelivery(t *testing.T) {
 func TestCancelReturns(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.openWith(t, timeline.Never, 0) // no search is short
-	seek(t, tl, a.points[30])
+	i := slices.IndexFunc(a.points, func(n uint64) bool { return n > 500_000_000 })
+	seek(t, tl, a.points[i])
 	tl.InsertBreak(a.timer)
 	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment().Sub == 0 {
 		t.Fatalf("Continue to the timer's handler = %v, error %v at %v; want a breakpoint behind a delivery", stop, err, vm.Moment())
@@ -199,7 +200,7 @@ func TestCancelReturns(t *testing.T) {
 			do   func(context.Context) (timeline.Stop, error)
 		}{
 			{"ReverseContinue", tl.ReverseContinue},
-			{"StepBack", func(ctx context.Context) (timeline.Stop, error) { return tl.StepBack(ctx, 1_030_000_000) }},
+			{"StepBack", func(ctx context.Context) (timeline.Stop, error) { return tl.StepBack(ctx, 450_000_000) }},
 			{"Seek", func(ctx context.Context) (timeline.Stop, error) { return tl.Seek(ctx, 30_000_000) }},
 		} {
 			ctx, cancel := context.WithCancel(background)
@@ -213,7 +214,7 @@ func TestCancelReturns(t *testing.T) {
 					search.name, place, got, tl.PC(), vm.Hash(), at, pc, hash)
 			}
 		}
-		seek(t, tl, a.points[31]) // the next place
+		seek(t, tl, a.points[i+1]) // the next place
 	}
-	a.check(t, vm, a.points[31], "after cancelled searches")
+	a.check(t, vm, a.points[i+1], "after cancelled searches")
 }

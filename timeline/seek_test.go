@@ -26,7 +26,7 @@ func TestSeek(t *testing.T) {
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
 	random := testguest.Random(8)
-	for _, i := range random.Perm(len(a.points))[:25] {
+	for _, i := range random.Perm(len(a.points))[:15] {
 		seek(t, tl, a.points[i])
 		a.check(t, vm, a.points[i], "Seek")
 	}

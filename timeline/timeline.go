@@ -112,6 +112,15 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 // if it has not, also after the machine has gone elsewhere.
 func (t *Timeline) Diverged() error { return t.first }
 
+// Stuck returns why the machine cannot go on from where it is: the replay diverged
+// there. It is nil if the machine can.
+func (t *Timeline) Stuck() error {
+	if t.diverged == nil {
+		return nil
+	}
+	return t.diverged
+}
+
 // nextPause returns the count above now of the next hash record or snapshot.
 func (t *Timeline) nextPause(now uint64) uint64 {
 	next := t.pace.next(now)

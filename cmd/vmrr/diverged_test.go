@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -72,6 +73,27 @@ func TestDivergedReplay(t *testing.T) {
 		t.Errorf("a replay that diverges ends with %v and says\n%s\nwant exit code %d and %q", err, out, exitDiverged, told)
 	}
 
+	// One who stays there, for a monitor, is told once, and ends by a signal.
+	var stayed strings.Builder
+	monitored := exec.Command(os.Args[0])
+	monitored.Args = []string{"vmrr", "replay", dir, "-monitor", "unix:" + filepath.Join(t.TempDir(), "m") + ",server=on,wait=off"}
+	messages, err := monitored.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := monitored.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer monitored.Process.Kill()
+	for lines := bufio.NewScanner(messages); lines.Scan(); {
+		if stayed.WriteString(lines.Text() + "\n"); strings.Contains(lines.Text(), told) {
+			monitored.Process.Signal(os.Interrupt)
+		}
+	}
+	if err := monitored.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitDiverged || strings.Count(stayed.String(), told) != 1 {
+		t.Errorf("a replay that stays where it diverges ends with %v and says\n%s\nwant exit code %d and %q once", err, stayed.String(), exitDiverged, told)
+	}
+
 	socket := filepath.Join(t.TempDir(), "gdb")
 	server := exec.Cmd{Path: os.Args[0], Args: []string{"vmrr", "replay", dir, "-S", "-gdb", "unix:" + socket}}
 	if err := server.Start(); err != nil {
@@ -87,7 +109,7 @@ func TestDivergedReplay(t *testing.T) {
 	}
 	args := []string{"-q", "-batch", "-nx"}
 	for _, command := range []string{"set architecture i386:x86-64", "set remotetimeout 600", "target remote " + socket, "continue",
-		"monitor info replay", "stepi", "monitor info replay", "reverse-stepi", "monitor info replay", "kill"} {
+		"monitor info replay", "monitor cont", "stepi", "monitor info replay", "reverse-stepi", "monitor info replay", "kill"} {
 		args = append(args, "-ex", command)
 	}
 	said, err := exec.Command("gdb", args...).CombinedOutput()
@@ -96,6 +118,7 @@ func TestDivergedReplay(t *testing.T) {
 	}
 	text := string(said)
 	for _, want := range []string{told, "No more reverse-execution history", "instruction count = 100000000", // continue
+		told, "go back first", // monitor cont
 		told, "instruction count = 100000000", // stepi
 		"instruction count = 99999999"} { // reverse-stepi
 		_, rest, found := strings.Cut(text, want)

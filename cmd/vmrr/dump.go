@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/replay"
 )
 
@@ -52,7 +53,7 @@ func dump(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if damage == nil && tape.End().CutOff != nil {
-		fmt.Fprintf(os.Stderr, "vmrr: %v\n", tape.End().CutOff)
+		terminal.Say("%v", tape.End().CutOff)
 	}
 	return damage
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // info is `vmrr info`.
-func info(_ context.Context, args []string) error {
+func info(ctx context.Context, args []string) error {
 	f := newFlags("info", "[DIR]", "Tells what a recording, the latest if no DIR is given, is of and what is in it, and checks its files.")
 	host := f.Bool("host", false, "tell of this host instead")
 	rest, err := parse(f, args, 1)
@@ -37,7 +37,7 @@ func info(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return recordingInfo(os.Stdout, dir)
+	return interruptible(ctx, func() error { return recordingInfo(os.Stdout, dir) })
 }
 
 // line prints one fact.

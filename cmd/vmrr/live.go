@@ -12,11 +12,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -31,7 +33,7 @@ func (e *guestExit) Error() string {
 type liveRun struct {
 	cfg     pc.Config
 	policy  timeline.Policy
-	words   deviceWords
+	words   frontend.Words
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
@@ -39,7 +41,7 @@ type liveRun struct {
 	clock   func() time.Time // the host's, as the guest is to see it
 	start   int64            // the guest's wall clock at power-on, s since 1970
 
-	front   *frontend
+	front   *frontend.Frontend
 	machine *machine.Machine
 	board   *pc.PC
 	session *timeline.Live
@@ -54,7 +56,7 @@ func (r *liveRun) powerOn() (err error) {
 		}
 		door = rec
 	}
-	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.outputs()); err == nil {
+	if r.machine, r.board, err = pc.New(r.cfg, openEngine, door, r.front.Outputs()); err == nil {
 		err = r.begin(timeline.LiveConfig{Recording: rec})
 	}
 	if err != nil && rec != nil {
@@ -80,52 +82,52 @@ func (r *liveRun) run(ctx context.Context) error {
 	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
-		fmt.Fprintf(os.Stderr, "vmrr: recorded in %s\n", r.to.dir.Path())
+		terminal.Say("recorded in %s", r.to.dir.Path())
 	} else {
-		fmt.Fprintf(os.Stderr, "vmrr: what was recorded before the error is in %s\n", r.to.dir.Path())
+		terminal.Say("what was recorded before the error is in %s", r.to.dir.Path())
 	}
 	return err
 }
 
 // serve lets everybody at the machine until it has ended.
 func (r *liveRun) serve(ctx context.Context) error {
-	session := liveSession{r.session, r.front}
-	t := newThread(session, !r.stopped)
+	var s *session.Session
 	end := func(reason string) {
-		r.front.shutdown(false, reason)
+		r.front.Shutdown(false, reason)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
-		t.leave()
+		s.Leave()
 	}
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
-	quit := func() { end(endQuit) }
-	d := &debugger{thread: t, ctx: serving, leave: quit}
-	operator := &operator{r.live, r.front}
-	mon := &monitor.Monitor{Session: session, Operator: operator, Start: r.start, Version: Version,
-		Control: &control{thread: t, debugger: d, quit: quit, atEnd: func() bool { return r.machine.End().Kind != machine.EndNone }}}
+	quit := func() { end(frontend.EndQuit) }
+	operator, shown := r.front.Operator(r.live), liveMachine{r.session, r.front}
+	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Quit: quit,
+		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
+		Monitor: monitor.Monitor{Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
-		mon.Mode, mon.Path = monitor.ModeRecord, r.to.dir.Path()
-		r.to.forked = func(to *replay.Dir) { mon.Path = to.Path() }
-		defer snapshotOnSignal(t, session)()
+		s.Monitor.Mode, s.Monitor.Path = monitor.ModeRecord, r.to.dir.Path()
+		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }
+		defer snapshotOnSignal(s, shown)()
 	}
-	d.server = &gdbstub.Server{Target: newTarget(session, mon, d), Do: t.do}
-	err := r.front.serve(serving, service{thread: t, debugger: d, monitor: mon, quit: quit, push: operator.Push, room: r.board.SerialRoom})
+	err := r.front.Serve(serving, frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
+		Stuck: func() bool { return r.ln == nil && s.Stranded() },
+		Push:  operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
 	if err != nil {
 		return err
 	}
 	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() { end(endSignal) })()
+	defer context.AfterFunc(ctx, func() { end(frontend.EndSignal) })()
 	if r.ln != nil {
-		d.serve(r.ln)
+		s.ServeGDB(r.ln)
 	}
-	stay := func(failed error) bool { return failed == nil && d.attached.Load() && !t.isLeaving() }
-	if _, err := t.loop(context.Background(), stay); err != nil {
+	stay := func(failed error) bool { return failed == nil && s.Debugged() && !s.Leaving() }
+	if _, err := s.Loop(context.Background(), stay); err != nil {
 		return err
 	}
 	if r.machine.End().Kind == machine.EndReset {
-		r.front.shutdown(true, endReset)
+		r.front.Shutdown(true, frontend.EndReset)
 	} else {
-		r.front.shutdown(true, endPowerOff)
+		r.front.Shutdown(true, frontend.EndPowerOff)
 	}
 	if err := r.session.Finish(r.machine.End().String()); err != nil {
 		return err
@@ -139,22 +141,22 @@ func (r *liveRun) serve(ctx context.Context) error {
 	return nil
 }
 
-// liveSession is a live machine with a frontend, which shows what is sent to it.
-type liveSession struct {
+// liveMachine is a live machine with a frontend, which shows what is sent to it.
+type liveMachine struct {
 	*timeline.Live
-	front *frontend
+	front *frontend.Frontend
 }
 
 // LoadSnapshot goes on from a snapshot: what the guest sends then is new.
-func (s liveSession) LoadSnapshot(ctx context.Context, name string) error {
+func (s liveMachine) LoadSnapshot(ctx context.Context, name string) error {
 	err := s.Live.LoadSnapshot(ctx, name)
-	s.front.show()
+	s.front.Show()
 	return err
 }
 
 // snapshotOnSignal saves a snapshot whenever SIGUSR2 comes, until the function that
 // it returns is called.
-func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
+func snapshotOnSignal(s *session.Session, m liveMachine) (stop func()) {
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR2)
 	go func() {
@@ -164,13 +166,13 @@ func snapshotOnSignal(t *thread, session liveSession) (stop func()) {
 				return
 			case <-signals:
 			}
-			t.do(context.Background(), func() {
-				name := fmt.Sprintf("usr2-%d", session.Machine().Moment().ICount)
-				if err := session.SaveSnapshot(name); err != nil {
-					fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+			s.Do(context.Background(), func() {
+				name := fmt.Sprintf("usr2-%d", m.Machine().Moment().ICount)
+				if err := m.SaveSnapshot(name); err != nil {
+					terminal.Say("%v", err)
 					return
 				}
-				fmt.Fprintf(os.Stderr, "\r\nvmrr: snapshot %s\r\n", name)
+				terminal.Say("snapshot %s", name)
 			})
 		}
 	}()

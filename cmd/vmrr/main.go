@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/replay"
 )
@@ -63,10 +64,10 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	slog.SetDefault(slog.New(slog.NewTextHandler(terminal.Messages(), nil)))
 	err := dispatch(untilSignal(), os.Args[1:])
-	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		fmt.Fprintf(os.Stderr, "vmrr: %v\n", err)
+	if unsaid := terminal.Unsaid(err); unsaid != nil && !errors.Is(err, pflag.ErrHelp) {
+		terminal.Say("%v", unsaid)
 	}
 	os.Exit(exitCode(err))
 }

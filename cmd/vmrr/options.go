@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -12,9 +14,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vmrr/vmrr/cpu/x86"
-	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/icount"
 	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/session"
 )
 
 // machineOptions are the options that shape the machine, in QEMU's words.
@@ -171,20 +173,31 @@ type debugOptions struct {
 
 func (o *debugOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.gdb, "gdb", "", "wait for gdb on tcp:[HOST]:PORT (loopback if no host) or unix:PATH")
-	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb tcp:"+gdbstub.DefaultAddress.Address)
+	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb "+session.DefaultGDB)
 	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for a debugger or a monitor")
 }
 
 // address returns where gdb is to connect; ok is false if nowhere.
-func (o *debugOptions) address() (a gdbstub.Address, ok bool, err error) {
-	switch {
-	case o.gdb != "":
-		if a, err = gdbstub.ParseAddress(o.gdb); err != nil {
-			return a, false, usagef("-gdb: %w", err)
-		}
-		return a, true, nil
-	case o.short:
-		return gdbstub.DefaultAddress, true, nil
+func (o *debugOptions) address() (a session.GDBAddress, ok bool, err error) {
+	word := o.gdb
+	if word == "" && o.short {
+		word = session.DefaultGDB
 	}
-	return a, false, nil
+	if word == "" {
+		return a, false, nil
+	}
+	if a, err = session.ParseGDB(word); err != nil {
+		return a, false, usagef("-gdb: %w", err)
+	}
+	return a, true, nil
+}
+
+// listen opens the server's address before the machine is built, so that one that
+// is taken is an error at once. It returns nil without an error if none is wanted.
+func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
+	addr, ok, err := o.address()
+	if err != nil || !ok {
+		return nil, err
+	}
+	return addr.Listen(ctx)
 }

@@ -19,6 +19,9 @@ const (
 	defaultDisk   = "4G"
 )
 
+// policyNames are the options' names.
+var policyNames = []string{"snapshot-every", "snapshot-budget"}
+
 // policyOptions are the options for the snapshots that are taken by themselves.
 type policyOptions struct {
 	every  string
@@ -27,8 +30,8 @@ type policyOptions struct {
 
 // add adds the options; budget is the default, and where says what is meant by it.
 func (o *policyOptions) add(f *pflag.FlagSet, budget, where string) {
-	f.StringVar(&o.every, "snapshot-every", "250M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
-	f.StringVar(&o.budget, "snapshot-budget", budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
+	f.StringVar(&o.every, policyNames[0], "250M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
+	f.StringVar(&o.budget, policyNames[1], budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
 }
 
 // policy returns what the options say.

@@ -5,8 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
@@ -41,7 +41,7 @@ func openReplay(path string, opts *machineOptions) (*recorded, error) {
 	var damaged *badfile.DamagedError
 	if r.tape != nil && errors.As(err, &damaged) {
 		r.damage = err
-		fmt.Fprintf(os.Stderr, "vmrr: %v; what comes before is used\n", err)
+		terminal.Say("%v; what comes before is used", err)
 	} else if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -15,7 +16,8 @@ import (
 type replayOptions struct {
 	machine machineOptions
 	sessionOptions
-	start    string // instruction count to begin at
+	start    string // instruction count to begin at; empty: the beginning
+	at       uint64 // which that is
 	snapshot string // or snapshot
 	ignore   bool   // what snapshots the recording has
 }
@@ -57,24 +59,20 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	if o.ignore && o.snapshot != "" {
 		return usagef("-rrsnapshot %s and --ignore-snapshots exclude each other", o.snapshot)
 	}
-	_, served, err := o.debug.address()
-	if err != nil {
-		return err
-	}
 	rec, err := openReplay(dir, &o.machine)
 	if err != nil {
 		return err
 	}
 	defer func() { err = also(err, rec.close()) }()
-	if !served && !words.monitored() {
-		policy.Every, policy.Time = timeline.Never, 0 // nobody goes back
+	if !o.mayGoBack(words) {
+		policy.Every, policy.Time = timeline.Never, 0
 	}
-	front, err := openFrontend(ctx, words)
+	front, err := frontend.Open(ctx, words)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, front.close()) }()
-	p, err := rec.start(startOptions{outputs: front.outputs(), policy: policy, progress: progress("going there")})
+	defer func() { err = errors.Join(err, front.Close()) }()
+	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: progress("going there")})
 	if err != nil {
 		return err
 	}
@@ -84,9 +82,11 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
+	front.Hide()
 	if err := o.goTo(ctx, p.timeline); err != nil {
 		return err
 	}
+	front.ShowFrom(p.board.SerialSent) // what came before is not shown later either
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
 	ln, err := o.debug.listen(ctx)
@@ -97,13 +97,16 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	return v.run(ctx)
 }
 
-// recorded honours what -icount says of the recording, as QEMU's does, and refuses
-// what a recording has made up its mind about.
+// recorded checks the options of a replay. It honours what -icount says of the
+// recording, as QEMU's does, and refuses what a recording has made up its mind about.
 func (o *replayOptions) recorded(dir string) (string, error) {
 	for _, name := range []string{"rtc", "seed"} {
 		if o.machine.flags.Changed(name) {
 			return "", usagef("-%s: the recording has what the guest was given", name)
 		}
+	}
+	if _, err := parseSize(o.machine.memory); err != nil {
+		return "", fmt.Errorf("-m: %w", err)
 	}
 	ic, err := parseICount(o.machine.icount)
 	switch {
@@ -113,6 +116,11 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 		return "", usagef("-icount rr=record: vmrr replay replays recordings; vmrr record makes them")
 	case dir != "" && ic.file != "" && dir != ic.file:
 		return "", usagef("which recording? %s, or rrfile=%s", dir, ic.file)
+	}
+	if o.start != "" {
+		if o.at, err = parseCount(o.start); err != nil {
+			return "", usagef("--goto: %w", err)
+		}
 	}
 	o.snapshot = cmp.Or(o.snapshot, ic.snapshot)
 	return cmp.Or(dir, ic.file), nil
@@ -128,11 +136,12 @@ func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if o.start == "" {
 		return nil
 	}
-	n, err := parseCount(o.start)
-	if err != nil {
-		return usagef("--goto: %w", err)
-	}
-	return seek(ctx, t, n)
+	return seek(ctx, t, o.at)
+}
+
+// mayGoBack reports whether somebody is let at the replay who can go back in it.
+func (o *replayOptions) mayGoBack(words frontend.Words) bool {
+	return o.debug.gdb != "" || o.debug.short || words.Monitored() || words.Console()
 }
 
 // seek brings a replay to an instruction count. A signal ends it.

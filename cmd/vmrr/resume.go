@@ -6,10 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -51,12 +52,12 @@ func resume(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = also(err, rec.close()) }()
-	if r.front, err = openFrontend(ctx, r.words); err != nil {
+	if r.front, err = frontend.Open(ctx, r.words); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.front.close()) }()
-	r.front.hide() // what was shown when it was recorded
-	p, err := rec.start(startOptions{outputs: r.front.outputs(), policy: timeline.Policy{Every: timeline.Never}, progress: progress("going there")})
+	defer func() { err = errors.Join(err, r.front.Close()) }()
+	r.front.Hide() // what was shown when it was recorded
+	p, err := rec.start(startOptions{outputs: r.front.Outputs(), policy: timeline.Policy{Every: timeline.Never}, progress: progress("going there")})
 	if err != nil {
 		return err
 	}
@@ -94,12 +95,12 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 		return err
 	}
 	r.machine.Inputs = to
-	r.front.show()
+	r.front.Show()
 	if err := r.begin(timeline.LiveConfig{Recording: to, Origin: origin}); err != nil {
 		return errors.Join(err, to.Abandon())
 	}
 	to.Begun()
-	fmt.Fprintf(os.Stderr, "vmrr: live from %v of %s on; recorded in %s\r\n", origin.State.At, rec.dir.Path(), r.to.dir.Path())
+	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.dir.Path(), r.to.dir.Path())
 	return nil
 }
 

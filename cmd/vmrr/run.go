@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -29,6 +30,9 @@ func run(ctx context.Context, args []string) error {
 	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
+	for _, name := range policyNames {
+		f.Lookup(name).Usage = "with rr=record or rr=replay: " + f.Lookup(name).Usage
+	}
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -45,6 +49,11 @@ func run(ctx context.Context, args []string) error {
 			p.policy.budget = defaultMemory // it is memory here
 		}
 		return p.replay(ctx, "")
+	}
+	for _, name := range policyNames {
+		if f.Changed(name) {
+			return usagef("--%s is for recordings and replays: -icount rr=record,rrfile=DIR or rr=replay says so", name)
+		}
 	}
 	r, err := o.prepare(ctx)
 	if err != nil {
@@ -123,10 +132,10 @@ func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
 // live switches the machine on and runs it to its end.
 func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	defer r.live.Close()
-	if r.front, err = openFrontend(ctx, r.words); err != nil {
+	if r.front, err = frontend.Open(ctx, r.words); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.front.close()) }()
+	defer func() { err = errors.Join(err, r.front.Close()) }()
 	if err := r.powerOn(); err != nil {
 		return err
 	}

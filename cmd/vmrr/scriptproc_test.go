@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -123,6 +125,42 @@ func typed(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	_, err := io.WriteString(started(ts, args[0]).stdin, args[1])
 	ts.Check(err)
+}
+
+// busy runs `busy NAME`: it waits until the process has used 0.2 s of processor time,
+// and so is in the middle of its work, however slow the machine is.
+func busy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: busy NAME")
+	}
+	const userTime, ticks = 11, 20 // the field behind "PID (NAME) ", from 0; in hundredths of a second (proc(5))
+	p := started(ts, args[0])
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+		ts.Check(err)
+		_, fields, _ := strings.Cut(string(stat), ") ")
+		used, err := strconv.Atoi(strings.Fields(fields)[userTime])
+		ts.Check(err)
+		switch {
+		case used >= ticks:
+			return
+		case time.Now().After(end):
+			ts.Fatalf("%q does nothing", p.cmd.Args)
+		}
+		select {
+		case <-p.done:
+			ts.Fatalf("%q has ended; it says:\n%s", p.cmd.Args, output(ts, args[0]))
+		default:
+		}
+	}
+}
+
+// hangup runs `hangup NAME`: it ends the standard input.
+func hangup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hangup NAME")
+	}
+	ts.Check(started(ts, args[0]).stdin.Close())
 }
 
 // waitfor runs `waitfor FILE TEXT`: it waits until the file has the text.

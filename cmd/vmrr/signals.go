@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
 // untilSignal returns a context that the first signal ends: whoever works then comes
@@ -14,7 +16,7 @@ import (
 func untilSignal() context.Context {
 	// A reader of the console that goes away is no reason to lose a recording.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) { // as nohup has it
@@ -23,10 +25,22 @@ func untilSignal() context.Context {
 	}
 	go func() {
 		<-signals
-		cancel()
+		cancel(errInterrupted)
 		<-signals
-		restoreTerminal()
+		terminal.Restore()
 		os.Exit(exitInterrupted)
 	}()
 	return ctx
+}
+
+// interruptible does work that writes nothing but its report, until a signal comes.
+func interruptible(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return errInterrupted // the rest goes with the process
+	}
 }

@@ -6,12 +6,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
@@ -25,7 +25,7 @@ func snapshotsCommand(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "list":
-		return listSnapshots(args[1:])
+		return listSnapshots(ctx, args[1:])
 	case "create":
 		return createSnapshots(ctx, args[1:])
 	case "delete":
@@ -37,13 +37,17 @@ func snapshotsCommand(ctx context.Context, args []string) error {
 	return usagef("%q is nothing to do with snapshots: %s", args[0], usage)
 }
 
-func listSnapshots(args []string) (err error) {
+func listSnapshots(ctx context.Context, args []string) error {
 	f := newFlags("snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
-	rec, err := openReplay(first(rest), nil)
+	return interruptible(ctx, func() error { return printSnapshots(first(rest)) })
+}
+
+func printSnapshots(path string) (err error) {
+	rec, err := openReplay(path, nil)
 	if err != nil {
 		return err
 	}
@@ -209,7 +213,7 @@ func deleteSnapshots(args []string) (err error) {
 			continue
 		}
 		if e.Name == timeline.OriginName {
-			fmt.Fprintf(os.Stderr, "vmrr: the snapshot %q stays: the recording begins in it\n", e.Name)
+			terminal.Say("the snapshot %q stays: the recording begins in it", e.Name)
 			continue
 		}
 		if err := rec.kept.disk.Delete(e); err != nil {

@@ -70,7 +70,8 @@ func hmp(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // qmpTalk runs `qmp SOCKET MESSAGE...`: it sends each message when the one before
-// is answered; "await EVENT" waits for an event instead. Its standard output is what comes, events included.
+// is answered; "await EVENT" waits for an event instead, which may have come ahead of
+// the answer. Its standard output is what comes, events included.
 func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: qmp SOCKET MESSAGE...")
@@ -78,12 +79,14 @@ func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	conn := connect(ts, args[0])
 	defer conn.Close()
 	r := bufio.NewReader(conn)
+	var since strings.Builder // what came since the last message was sent
 	until := func(wanted ...string) {
 		for {
 			line, err := r.ReadString('\n')
 			if err != nil {
 				ts.Fatalf("waiting for %q: %v", wanted, err)
 			}
+			since.WriteString(line)
 			io.WriteString(ts.Stdout(), strings.ReplaceAll(line, "\r", ""))
 			for _, w := range wanted {
 				if strings.Contains(line, w) {
@@ -95,9 +98,12 @@ func qmpTalk(ts *testscript.TestScript, neg bool, args []string) {
 	until(`{"QMP"`)
 	for _, message := range args[1:] {
 		if event, ok := strings.CutPrefix(message, "await "); ok {
-			until(event)
+			if !strings.Contains(since.String(), event) {
+				until(event)
+			}
 			continue
 		}
+		since.Reset()
 		io.WriteString(conn, message+"\n")
 		until(`{"return"`, `{"error"`)
 	}

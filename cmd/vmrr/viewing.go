@@ -6,13 +6,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"os"
 
-	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -20,60 +20,63 @@ import (
 type viewing struct {
 	*recorded
 	timeline *timeline.Timeline
-	front    *frontend
+	front    *frontend.Frontend
 	ln       net.Listener // for gdb; nil if it is not to come
 	stopped  bool         // -S
 }
 
 // run replays to the end, and longer if somebody may want to go back from there.
 func (v *viewing) run(ctx context.Context) error {
-	th := newThread(v.timeline, !v.stopped)
 	running, leave := context.WithCancel(ctx)
 	defer leave()
 	quit := func() {
-		v.front.shutdown(false, endQuit)
+		v.front.Shutdown(false, frontend.EndQuit)
 		leave()
 	}
-	d := &debugger{thread: th, ctx: running, leave: quit}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	mon := &monitor.Monitor{Session: v.timeline, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version, Until: running,
-		Control: &control{thread: th, debugger: d, quit: quit, atEnd: atEnd}}
-	d.server = &gdbstub.Server{Target: &pastTarget{newTarget(v.timeline, mon, d), v.timeline}, Do: th.do}
-	if err := v.front.serve(context.Background(), service{thread: th, debugger: d, monitor: mon, quit: quit}); err != nil {
+	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, AtEnd: atEnd, Quit: quit,
+		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
+	if err := v.front.Serve(context.Background(), frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
+		Stuck: func() bool { return v.ln == nil && s.Stranded() }}); err != nil {
 		return err
 	}
 	if v.ln != nil {
-		d.serve(v.ln)
+		s.ServeGDB(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
+	var told error
 	stay := func(err error) bool {
 		switch {
-		case !d.serving() && !v.front.wanted():
+		case !s.Debuggable() && !v.front.Wanted():
 			return false
 		case err == nil:
-			fmt.Fprintf(os.Stderr, "vmrr: at the end of the recording; one can go back from here, Ctrl-C ends\r\n")
+			terminal.Say("at the end of the recording; one can go back from here, Ctrl-C ends")
 			return true
 		}
 		var e *replay.ErrDiverged
 		if !errors.As(err, &e) {
 			return false
 		}
-		fmt.Fprintf(os.Stderr, "vmrr: %v; one can look around and go back from here, Ctrl-C ends\r\n", err)
+		terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
+		told = err
 		return true
 	}
-	stop, err := th.loop(running, stay)
+	stop, err := s.Loop(running, stay)
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
+		if told != nil && told.Error() == err.Error() {
+			err = terminal.Said(err)
+		}
 		return err
 	}
 	if ctx.Err() != nil {
-		v.front.shutdown(false, endSignal)
+		v.front.Shutdown(false, frontend.EndSignal)
 		if !atEnd() { // there a signal is how one leaves
 			return errInterrupted
 		}
 	}
-	v.front.shutdown(true, endPowerOff)
+	v.front.Shutdown(true, frontend.EndPowerOff)
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
-		fmt.Fprintf(os.Stderr, "vmrr: the recording is cut off here: %v\n", end.CutOff)
+		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}
 	return v.damage
 }

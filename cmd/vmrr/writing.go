@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vmrr/vmrr/cpu/unicorn"
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/replay"
@@ -105,7 +106,7 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 	begun := rec.Begun
 	rec.Begun = func() {
 		begun()
-		fmt.Fprintf(os.Stderr, "\r\nvmrr: the recording in %s ends here; what follows from snapshot %q on is recorded in %s\r\n",
+		terminal.Say("the recording in %s ends here; what follows from snapshot %q on is recorded in %s",
 			parent.dir.Path(), origin.Name, w.dir.Path())
 		if w.forked != nil {
 			w.forked(w.dir)
@@ -154,7 +155,7 @@ func (w *writing) branch(parent made, origin *snapshots.Snapshot, out string) (r
 		rec.Begun = func() {
 			begun()
 			if err := replay.SetLatest(dir.Path()); err != nil {
-				fmt.Fprintf(os.Stderr, "\r\nvmrr: %v\r\n", err)
+				terminal.Say("%v", err)
 			}
 		}
 	}

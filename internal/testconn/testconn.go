@@ -44,3 +44,13 @@ func Serve(t testing.TB, serve func(context.Context, io.ReadWriteCloser)) net.Co
 	client.SetDeadline(time.Now().Add(time.Minute)) // so that a bug is a failure
 	return client
 }
+
+// gone is a connection that has hung up when nothing more comes.
+type gone struct{ io.ReadWriteCloser }
+
+func (gone) HungUp(context.Context) bool { return true }
+
+// HangingUp makes a server see a peer that goes when it has nothing more to say.
+func HangingUp(serve func(context.Context, io.ReadWriteCloser)) func(context.Context, io.ReadWriteCloser) {
+	return func(ctx context.Context, conn io.ReadWriteCloser) { serve(ctx, gone{conn}) }
+}

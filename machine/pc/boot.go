@@ -159,7 +159,7 @@ func (p *PC) Deliver(in machine.Input) error {
 			return fmt.Errorf("there is no serial port %d, want 0 to %d", in.Unit, len(p.serial)-1)
 		}
 		if n := p.serial[in.Unit].Receive(in.Data); n < len(in.Data) {
-			slog.Warn("serial input lost: the guest does not read it", "port", in.Unit, "bytes", len(in.Data)-n)
+			p.lost(in.Unit, len(in.Data)-n)
 		}
 	case machine.InputPower:
 		p.pm.PressPowerButton()
@@ -173,8 +173,21 @@ func (p *PC) Deliver(in machine.Input) error {
 	return nil
 }
 
+// lost tells of bytes that a serial port had no room for, each time that they are
+// twice as many as when it told last.
+func (p *PC) lost(port uint8, n int) {
+	p.inputLost[port] += n
+	if p.inputLost[port] >= p.inputTold[port] {
+		p.inputTold[port] = 2 * p.inputLost[port]
+		slog.Warn("serial input lost: the guest does not read it", "port", port, "bytes", p.inputLost[port])
+	}
+}
+
 // SerialRoom returns how many more bytes serial port i takes without losing any.
 func (p *PC) SerialRoom(i int) int { return p.serial[i].Room() }
+
+// SerialSent returns how many bytes the guest has sent to serial port i since power-on.
+func (p *PC) SerialSent(i int) uint64 { return p.tallies[i].state.Count }
 
 // Console implements machine.Board.
 func (p *PC) Console() (bytes, hash uint64) {

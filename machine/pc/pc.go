@@ -47,6 +47,10 @@ type PC struct {
 	reset   *pci.ResetControl
 	debug   *debugport.Device
 	tallies [3]*tally // COM1, COM2, debug port
+
+	// Bytes of serial input that were lost in this process, and how many there must
+	// be for the next warning. They are no part of the machine's state.
+	inputLost, inputTold [2]int
 }
 
 var _ machine.Board = (*PC)(nil)

@@ -98,7 +98,8 @@ type request struct {
 }
 
 // Serve answers a client until it has sent all that it will, the connection fails,
-// or ctx is cancelled; then it closes the connection.
+// or ctx is cancelled; then it closes the connection. A client that goes ends the
+// command in progress.
 func (s *Server) Serve(ctx context.Context, rw io.ReadWriteCloser) {
 	defer rw.Close()
 	c := &conn{Server: s, rw: rw, requests: make(chan request, maxRequests), events: make(chan []byte, maxEvents)}
@@ -110,7 +111,14 @@ func (s *Server) Serve(ctx context.Context, rw io.ReadWriteCloser) {
 	if c.send(encode(greeting)) != nil {
 		return
 	}
-	go c.read(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	there, gone := context.WithCancel(ctx)
+	go func() {
+		if monitor.HungUp(ctx, c.rw, c.read(ctx)) {
+			gone()
+		}
+	}()
 	for {
 		var err error
 		select {
@@ -124,7 +132,7 @@ func (s *Server) Serve(ctx context.Context, rw io.ReadWriteCloser) {
 				c.sendEvents()
 				return
 			}
-			err = c.handle(ctx, r)
+			err = c.handle(there, r)
 		}
 		if err != nil {
 			slog.Debug("a QMP connection ended", "cause", err)
@@ -133,23 +141,23 @@ func (s *Server) Serve(ctx context.Context, rw io.ReadWriteCloser) {
 	}
 }
 
-// read hands over the messages.
-func (c *conn) read(ctx context.Context) {
+// read hands over the messages. It returns why there are no more.
+func (c *conn) read(ctx context.Context) error {
 	defer close(c.requests)
 	f := framer{in: bufio.NewReader(c.rw)}
 	for {
 		message, err := f.next()
 		var bad *syntaxError
 		if err != nil && !errors.As(err, &bad) && err != errTooLong {
-			return
+			return err
 		}
 		select {
 		case c.requests <- request{message, err}:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 		if err == errTooLong {
-			return
+			return err
 		}
 	}
 }

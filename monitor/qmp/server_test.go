@@ -163,3 +163,21 @@ func TestSlowReader(t *testing.T) {
 		t.Error("a client that reads nothing is still told of events")
 	}
 }
+
+// TestHungUp is a client that goes while its command takes long.
+func TestHungUp(t *testing.T) {
+	s, started, ended := newServer(), make(chan bool), make(chan error, 1)
+	s.Do = func(ctx context.Context, _ func()) error {
+		started <- true
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}
+	client := testconn.Serve(t, testconn.HangingUp(s.Serve))
+	io.WriteString(client, `{"execute":"qmp_capabilities"}{"execute":"replay-seek","arguments":{"icount":5}}`)
+	<-started
+	client.Close()
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("a command whose client has gone ends with %v; want %v", err, context.Canceled)
+	}
+}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/gdbstub"
@@ -14,10 +16,11 @@ import (
 	"github.com/vmrr/vmrr/timeline"
 )
 
-// debuggee is what a timeline and a live machine have in common.
-type debuggee interface {
-	session
+// Debuggee is what timeline.Live and timeline.Timeline have in common: a machine that
+// can be run forward and looked at.
+type Debuggee interface {
 	monitor.Session
+	Continue(ctx context.Context) (timeline.Stop, error)
 	Description() *cpu.Description
 	ReadRegister(*cpu.Register) []byte
 	WriteRegister(*cpu.Register, []byte) error
@@ -31,16 +34,28 @@ type debuggee interface {
 	StepForward(ctx context.Context, n uint64) (timeline.Stop, error)
 }
 
-// target shows a debuggee to gdb.
+// traveller is a Debuggee that also goes backward.
+type traveller interface {
+	StepBack(ctx context.Context, n uint64) (timeline.Stop, error)
+	ReverseContinue(ctx context.Context) (timeline.Stop, error)
+	Stuck() error
+}
+
+// target shows a machine to gdb.
 type target struct {
-	debuggee
+	Debuggee
 	monitor  *monitor.Monitor
 	debugger *debugger
 	breaks   map[uint64]bool
 }
 
-func newTarget(d debuggee, m *monitor.Monitor, g *debugger) *target {
-	return &target{debuggee: d, monitor: m, debugger: g, breaks: map[uint64]bool{}}
+// newTarget returns a target, which goes backward if the machine does.
+func newTarget(m Debuggee, mon *monitor.Monitor, d *debugger) gdbstub.Target {
+	t := &target{Debuggee: m, monitor: mon, debugger: d, breaks: map[uint64]bool{}}
+	if past, ok := m.(traveller); ok {
+		return &pastTarget{t, past}
+	}
+	return t
 }
 
 var (
@@ -48,12 +63,15 @@ var (
 	_ gdbstub.Commander      = (*target)(nil)
 	_ gdbstub.PhysicalMemory = (*target)(nil)
 	_ gdbstub.Attacher       = (*target)(nil)
+	_ gdbstub.RangeStepper   = (*target)(nil)
 	_ gdbstub.Reverser       = (*pastTarget)(nil)
 )
 
 // stopOf says in gdb's terms why the machine stopped. Where a replay diverges its
-// history ends, and the debugger stays to look around.
+// history ends, and the debugger stays to look around. gdb reads everything anew
+// after a resume, whoever moved the machine before.
 func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
+	t.debugger.moved.Store(false)
 	var diverged *replay.ErrDiverged
 	if errors.As(err, &diverged) {
 		return gdbstub.Stop{Reason: gdbstub.StopHistoryEnd, Note: err.Error()}, nil
@@ -73,14 +91,14 @@ func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
 
 // InsertBreak implements gdbstub.Target: both kinds are the engine's own.
 func (t *target) InsertBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.debuggee.InsertBreak(addr)
+	t.Debuggee.InsertBreak(addr)
 	t.breaks[addr] = true
 	return nil
 }
 
 // RemoveBreak implements gdbstub.Target.
 func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.debuggee.RemoveBreak(addr)
+	t.Debuggee.RemoveBreak(addr)
 	delete(t.breaks, addr)
 	return nil
 }
@@ -89,7 +107,52 @@ func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
 // want done is done before each.
 func (t *target) Step(ctx context.Context, n uint64) (gdbstub.Stop, error) {
 	t.debugger.thread.work()
-	return t.stopOf(t.StepForward(ctx, n))
+	return t.stepped(t.StepForward(ctx, n))
+}
+
+// stepped is stopOf for steps. gdb may make them to get somewhere, and goes on after
+// one; at the mark it is not to.
+func (t *target) stepped(s timeline.Stop, err error) (gdbstub.Stop, error) {
+	if s == timeline.StopMark {
+		s = timeline.StopInterrupted
+	}
+	return t.stopOf(s, err)
+}
+
+// StepRange implements gdbstub.RangeStepper: the machine is lent once for all steps.
+// As in Continue, others may have something done between any two of them.
+func (t *target) StepRange(ctx context.Context, start, end uint64) (gdbstub.Stop, error) {
+	begun, counter := t.Machine().Moment(), t.programCounter()
+	return t.stepped(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
+		for ctx.Err() == nil {
+			now := t.Machine().Moment()
+			if now != begun && t.breaks[t.PC()] {
+				return timeline.StopBreak, nil
+			}
+			if pc := counter(); now.ICount != begun.ICount && (pc < start || pc >= end) {
+				return timeline.StopArrived, nil
+			}
+			if stop, err := t.StepForward(ctx, 1); err != nil || stop != timeline.StopArrived {
+				return stop, err
+			}
+		}
+		return timeline.StopInterrupted, nil
+	}))
+}
+
+// programCounter returns a function that reads the PC as gdb knows it: an offset in
+// the code segment, where Debuggee.PC, and breakpoints, are linear addresses.
+func (t *target) programCounter() func() uint64 {
+	all := t.Description().All()
+	i := slices.IndexFunc(all, func(r *cpu.Register) bool { return r.Type == "code_ptr" })
+	if i < 0 {
+		return t.PC
+	}
+	return func() uint64 {
+		var wide [8]byte
+		copy(wide[:], t.ReadRegister(all[i]))
+		return binary.LittleEndian.Uint64(wide[:])
+	}
 }
 
 // Continue implements gdbstub.Target. Others may have something done meanwhile. That
@@ -101,14 +164,14 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 		if t.Machine().Moment() != begun && t.breaks[t.PC()] {
 			return timeline.StopBreak, nil
 		}
-		return t.debuggee.Continue(ctx)
+		return t.Debuggee.Continue(ctx)
 	}))
 }
 
-// Monitor implements gdbstub.Commander.
+// Monitor implements gdbstub.Commander. That a command fails is said in its output.
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
-	moved, err := t.monitor.Execute(ctx, line, out)
-	return t.debugger.moved.Swap(false) || moved, err
+	moved := t.monitor.Run(ctx, line, out)
+	return t.debugger.moved.Swap(false) || moved, nil
 }
 
 // Attached implements gdbstub.Attacher.
@@ -123,15 +186,15 @@ func (t *target) Detached(how gdbstub.Departure) { t.debugger.detach(how) }
 // pastTarget is a target that also goes backward.
 type pastTarget struct {
 	*target
-	t *timeline.Timeline
+	past traveller
 }
 
 // ReverseStep implements gdbstub.Reverser.
 func (p *pastTarget) ReverseStep(ctx context.Context) (gdbstub.Stop, error) {
-	return p.stopOf(p.t.StepBack(ctx, 1))
+	return p.stopOf(p.past.StepBack(ctx, 1))
 }
 
 // ReverseContinue implements gdbstub.Reverser.
 func (p *pastTarget) ReverseContinue(ctx context.Context) (gdbstub.Stop, error) {
-	return p.stopOf(p.t.ReverseContinue(ctx))
+	return p.stopOf(p.past.ReverseContinue(ctx))
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
 	"syscall"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/monitor"
 )
@@ -18,8 +20,8 @@ const (
 	redraw    = 0x0c // makes the monitor show its prompt
 )
 
-const escapeHelp = "\r\nCtrl-A h  this help\r\nCtrl-A x  end the run\r\nCtrl-A c  switch between the guest and the monitor\r\n" +
-	"Ctrl-A r  press reset\r\nCtrl-A p  press the power button\r\nCtrl-A n  raise an NMI\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
+const escapeHelp = "Ctrl-A h  this help\nCtrl-A x  end the run\nCtrl-A c  switch between the guest and the monitor\n" +
+	"Ctrl-A r  press reset\nCtrl-A p  press the power button\nCtrl-A n  raise an NMI\nCtrl-A Ctrl-A  send Ctrl-A\n"
 
 // escapes are the keys that are inputs to the machine.
 var escapes = map[byte]machine.InputKind{
@@ -37,22 +39,37 @@ type console struct {
 	quit    func()
 	keys    bool       // standard input is a terminal in raw mode
 	focus   func(bool) // is told whether the monitor has the keyboard
+	ended   func()     // is called when everything typed was done and nothing follows
 
 	escaped  bool
-	operator bool // the monitor has the keyboard
-	started  bool // the monitor
-	toShell  *io.PipeWriter
-	refused  bool // it was said that the guest takes no input
+	operator bool   // the monitor has the keyboard
+	toGuest  *queue // nil until something is typed to it
+	toShell  *queue // nil until the monitor is started
+	full     bool   // what was typed last was refused
+	refused  bool   // it was said that the guest takes no input
 }
 
 // read hands over standard input until it ends or ctx is cancelled.
 func (c *console) read(ctx context.Context, in io.Reader) {
+	defer c.close()
 	buf := make([]byte, chunk)
 	for ctx.Err() == nil {
 		n, err := in.Read(buf)
 		c.typed(ctx, buf[:n])
 		if err != nil {
 			return
+		}
+	}
+}
+
+// close says that nothing more will be typed.
+func (c *console) close() {
+	if c.toShell == nil {
+		c.ended()
+	}
+	for _, q := range []*queue{c.toGuest, c.toShell} {
+		if q != nil {
+			q.Close()
 		}
 	}
 }
@@ -82,10 +99,16 @@ func (c *console) send(ctx context.Context, data []byte) {
 	switch {
 	case len(data) == 0:
 	case c.operator:
-		c.toShell.Write(data)
-	case c.guest != nil:
+		c.offer(c.toShell, data)
+	case c.guest != nil && c.escapes:
+		if c.toGuest == nil {
+			c.toGuest = newQueue()
+			go c.guest.feedAll(ctx, c.toGuest)
+		}
+		c.offer(c.toGuest, data)
+	case c.guest != nil: // there is nothing here that must get past it
 		c.guest.feed(ctx, data)
-	case c.keys && data[0] == ctrlC:
+	case c.keys && bytes.IndexByte(data, ctrlC) >= 0:
 		// In a replay, whose guest has no use for it, it means what it does
 		// everywhere.
 		syscall.Kill(os.Getpid(), syscall.SIGINT)
@@ -94,18 +117,28 @@ func (c *console) send(ctx context.Context, data []byte) {
 	}
 }
 
+// offer hands over data without waiting, so that the escapes always work: what
+// somebody types ahead beyond all bounds is refused, and that is said once.
+func (c *console) offer(to *queue, data []byte) {
+	full := to.put(data) < len(data)
+	if full && !c.full {
+		terminal.Say("what is typed is not taken, and %d KiB are waiting: the rest is lost; Ctrl-A h lists the keys", maxTyped>>10)
+	}
+	c.full = full
+}
+
 // refuse says once that a replay takes no input.
 func (c *console) refuse() {
 	if !c.refused {
 		c.refused = true
-		os.Stderr.WriteString("\r\nvmrr: a replay takes no input but what was recorded; Ctrl-A h lists the keys\r\n")
+		terminal.Say("a replay takes no input but what was recorded; Ctrl-A h lists the keys")
 	}
 }
 
 func (c *console) escape(ctx context.Context, b byte) {
 	switch b {
 	case 'h', '?':
-		os.Stderr.WriteString(escapeHelp)
+		terminal.Print(escapeHelp)
 	case 'x':
 		c.quit()
 	case 'c':
@@ -126,26 +159,13 @@ func (c *console) change(ctx context.Context) {
 	c.focus(c.operator)
 	switch {
 	case !c.operator:
-	case !c.started:
-		c.started = true
-		var in *io.PipeReader
-		in, c.toShell = io.Pipe()
-		go c.shell.Serve(ctx, &standardIO{in, c.out})
+	case c.toShell == nil:
+		c.toShell = newQueue()
+		go func() {
+			c.shell.Serve(ctx, &standardIO{c.toShell, c.out})
+			c.ended()
+		}()
 	default:
-		c.toShell.Write([]byte{redraw})
+		c.toShell.put([]byte{redraw})
 	}
-}
-
-// standardIO is a connection made of two ends that are closed elsewhere.
-type standardIO struct {
-	io.Reader
-	io.Writer
-}
-
-// Close ends a pipe, so that nobody waits for its other end.
-func (s *standardIO) Close() error {
-	if p, ok := s.Reader.(*io.PipeReader); ok {
-		return p.Close()
-	}
-	return nil
 }

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/spf13/pflag"
 
 	"github.com/vmrr/vmrr/chardev"
+	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
 // serialPorts is how many serial ports a machine has.
 const serialPorts = 2
 
-// deviceOptions are the options for monitors and serial ports, in QEMU's words.
-type deviceOptions struct {
+// Options are the options for monitors and serial ports, in QEMU's words.
+type Options struct {
 	flags                *pflag.FlagSet
 	serial, monitor, qmp []string
 }
 
-func (o *deviceOptions) add(f *pflag.FlagSet) {
+// Add adds the options.
+func (o *Options) Add(f *pflag.FlagSet) {
 	o.flags = f
 	const devices = "none, stdio, pty, unix:PATH, tcp:[HOST]:PORT or telnet:[HOST]:PORT, the last three with ,server=on,wait=off to listen"
 	f.StringArrayVar(&o.serial, "serial", nil, "the guest's first serial port, and with a second -serial the second: mon:stdio (the default; Ctrl-A c is the monitor), file:PATH, "+devices)
@@ -25,26 +30,26 @@ func (o *deviceOptions) add(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.qmp, "qmp", nil, "a monitor that speaks QMP: as -monitor")
 }
 
-// deviceWords are these options, understood.
-type deviceWords struct {
+// Words are these options, understood.
+type Words struct {
 	serial         [serialPorts]chardev.Spec
 	monitors, qmps []chardev.Spec
 	explicit       bool // the serial ports were named
 }
 
-// parse checks the options. Standard input and output are the first serial port's,
+// Parse checks the options; an error is a mistake on the command line. Standard input and output are the first serial port's,
 // and a monitor's with it, unless they are given to something else.
-func (o *deviceOptions) parse() (deviceWords, error) {
-	w := deviceWords{explicit: o.flags.Changed("serial")}
+func (o *Options) Parse() (Words, error) {
+	w := Words{explicit: o.flags.Changed("serial")}
 	onStdio := 0
 	read := func(option string, words []string) (specs []chardev.Spec, err error) {
 		for _, word := range words {
 			s, err := chardev.Parse(word)
 			if err != nil {
-				return nil, usagef("-%s: %w", option, err)
+				return nil, fmt.Errorf("-%s: %w", option, err)
 			}
 			if option != "serial" && (s.Kind == chardev.File || s.Mux) {
-				return nil, usagef("-%s %s: a monitor cannot be there", option, word)
+				return nil, fmt.Errorf("-%s %s: a monitor cannot be there", option, word)
 			}
 			if s.Kind == chardev.Stdio {
 				onStdio++
@@ -65,9 +70,9 @@ func (o *deviceOptions) parse() (deviceWords, error) {
 	}
 	switch {
 	case len(serial) > serialPorts:
-		return w, usagef("-serial %s: the machine has %d serial ports", serial[serialPorts].Word, serialPorts)
+		return w, fmt.Errorf("-serial %s: the machine has %d serial ports", serial[serialPorts].Word, serialPorts)
 	case onStdio > 1:
-		return w, usagef("standard input and output can serve one -serial, -monitor or -qmp only")
+		return w, fmt.Errorf("standard input and output can serve one -serial, -monitor or -qmp only")
 	case !w.explicit && onStdio == 0:
 		w.serial[0] = chardev.Spec{Kind: chardev.Stdio, Mux: true}
 	}
@@ -76,7 +81,7 @@ func (o *deviceOptions) parse() (deviceWords, error) {
 }
 
 // stdio says what standard input and output are for, and for a serial port which.
-func (w *deviceWords) stdio() (u use, port int) {
+func (w *Words) stdio() (u use, port int) {
 	for _, s := range w.monitors {
 		if s.Kind == chardev.Stdio {
 			return useMonitor, 0
@@ -95,28 +100,21 @@ func (w *deviceWords) stdio() (u use, port int) {
 	return useNothing, 0
 }
 
-// monitored reports whether there is a monitor beside the console's.
-func (w *deviceWords) monitored() bool {
-	for _, list := range [][]chardev.Spec{w.monitors, w.qmps} {
-		for _, s := range list {
-			if s.Kind != chardev.None {
-				return true
-			}
-		}
-	}
-	return false
+// Monitored reports whether there is a monitor beside the console's.
+func (w *Words) Monitored() bool {
+	u, _ := w.stdio()
+	return w.remote() || u == useMonitor || u == useQMP
 }
 
-// console reports whether the console can turn into a monitor.
-func (w *deviceWords) console() bool {
+// remote reports whether there is a monitor elsewhere than on standard input.
+func (w *Words) remote() bool {
+	return slices.ContainsFunc(slices.Concat(w.monitors, w.qmps), func(s chardev.Spec) bool {
+		return s.Kind == chardev.Socket || s.Kind == chardev.PTY
+	})
+}
+
+// Console reports whether the console can turn into a monitor.
+func (w *Words) Console() bool {
 	u, port := w.stdio()
-	return u == useSerial && w.serial[port].Mux && (w.explicit || keyboardThere())
-}
-
-// checkStart refuses -S where nobody could start the machine.
-func (w *deviceWords) checkStart(d *debugOptions) error {
-	if d.stopped && !d.short && d.gdb == "" && !w.monitored() && !w.console() {
-		return usagef("-S without -s, -gdb, -monitor or -qmp: who would start the machine?")
-	}
-	return nil
+	return u == useSerial && w.serial[port].Mux && (w.explicit || terminal.HasKeyboard())
 }

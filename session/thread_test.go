@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -28,14 +29,13 @@ func (e endless) Continue(ctx context.Context) (timeline.Stop, error) {
 // startThread runs a machine's thread until the test ends.
 func startThread(t *testing.T, running bool) (th *thread, e endless, told func() []bool) {
 	e = endless{make(chan bool)}
-	th = newThread(e, running)
 	var mu sync.Mutex
 	var changes []bool
-	th.changed = func(on bool) {
+	th = newThread(e.Continue, running, func(on bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		changes = append(changes, on)
-	}
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -97,10 +97,13 @@ func TestLend(t *testing.T) {
 			})
 			<-e.runs
 			th.do(t.Context(), func() {
-				if running, lent, _ := th.status(); !running || !lent {
+				if running, _ := th.status(); !running {
 					t.Error("a machine that a debugger lets run does not count as running")
 				}
 				c.job(th)
+				if running, _ := th.status(); running == c.ends {
+					t.Errorf("after it the machine runs: %v; want %v", running, !c.ends)
+				}
 			})
 			if !c.ends {
 				<-e.runs
@@ -120,8 +123,8 @@ func TestLend(t *testing.T) {
 func TestControlWithDebugger(t *testing.T) {
 	th, e, _ := startThread(t, false)
 	d := &debugger{thread: th}
-	atEnd := false
-	c := &control{thread: th, debugger: d, atEnd: func() bool { return atEnd }}
+	atEnd, stuck := false, error(nil)
+	c := &control{thread: th, debugger: d, atEnd: func() bool { return atEnd }, stuck: func() error { return stuck }}
 	state := func(want monitor.RunState) {
 		t.Helper()
 		if got := c.State(); got != want {
@@ -142,7 +145,11 @@ func TestControlWithDebugger(t *testing.T) {
 	state(monitor.StateRunning)
 	c.Stop()
 	state(monitor.StatePaused)
-	atEnd = true
+	stuck = errors.New("the replay diverged")
+	if err := c.Cont(); !errors.Is(err, stuck) {
+		t.Errorf("cont where the replay diverged: error %v; want %v", err, stuck)
+	}
+	atEnd, stuck = true, nil
 	state(monitor.StateShutdown)
 	if err := c.Cont(); err != errAtEnd {
 		t.Errorf("cont at the end: error %v; want %v", err, errAtEnd)

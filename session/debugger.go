@@ -1,72 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 
+	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
-// debugger is the gdb server of a command, which may also be off.
+// debugger is the gdb server of a session, which may also be off.
 type debugger struct {
 	thread   *thread
 	server   *gdbstub.Server // for all listeners, as it serves one gdb at a time
-	leave    func()          // ends the command
-	ctx      context.Context // of the command: when it ends, so does the server
+	quit     func()          // ends the run
+	atEnd    func() bool     // the machine is where nothing follows; asked on its thread
+	ctx      context.Context // when it ends, so does the server
 	attached atomic.Bool
 	moved    atomic.Bool // others have moved the machine since gdb was told last
 
 	mu   sync.Mutex
-	stop func() // ends the listener; nil if there is none
-}
-
-// listen opens the server's address before the machine is built, so that one that
-// is taken is an error at once. It returns nil without an error if none is wanted.
-func (o *debugOptions) listen(ctx context.Context) (net.Listener, error) {
-	addr, ok, err := o.address()
-	if err != nil || !ok {
-		return nil, err
-	}
-	ln, err := addr.Listen(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("waiting for gdb: %w", err)
-	}
-	return ln, nil
+	at   net.Addr // where gdb may connect; nil if nowhere
+	stop func()   // ends that
 }
 
 // serve lets gdb in, instead of where it was let in before.
 func (d *debugger) serve(ln net.Listener) {
 	ctx, cancel := context.WithCancel(d.ctx)
-	d.replace(func() {
+	d.replace(ln.Addr(), func() {
 		cancel()
 		ln.Close()
 	})
-	fmt.Fprintf(os.Stderr, "vmrr: gdb may connect: target remote %s\r\n", ln.Addr())
+	terminal.Say("gdb may connect: target remote %s", ln.Addr())
 	go func() {
 		if err := d.server.Serve(ctx, ln); err != nil {
-			fmt.Fprintf(os.Stderr, "vmrr: %v\r\n", err)
+			terminal.Say("%v", err)
 		}
 	}()
 }
 
 // serveAt serves on a device in QEMU's words; on "none" nowhere. A gdb that is
-// attached loses its connection, and the machine stays as it is.
+// attached loses its connection, and the machine stays as it is. If it cannot, gdb is
+// served where it was.
 func (d *debugger) serveAt(device string) error {
 	if device == "none" {
-		d.replace(nil)
+		d.replace(nil, nil)
 		return nil
 	}
-	addr, err := gdbstub.ParseAddress(device)
+	addr, err := ParseGDB(device)
 	if err != nil {
 		return err
 	}
-	d.replace(nil) // it may be the same address
+	if addr.is(d.where()) {
+		d.replace(nil, nil) // or it would be in use
+	}
 	ln, err := addr.Listen(d.ctx)
 	if err != nil {
 		return err
@@ -75,21 +65,21 @@ func (d *debugger) serveAt(device string) error {
 	return nil
 }
 
-// replace ends the present listener; stop will end the next one.
-func (d *debugger) replace(stop func()) {
+// replace ends the present listener; at is the next one, which stop will end.
+func (d *debugger) replace(at net.Addr, stop func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stop != nil {
 		d.stop()
 	}
-	d.stop = stop
+	d.at, d.stop = at, stop
 }
 
-// serving reports whether gdb may connect.
-func (d *debugger) serving() bool {
+// where returns where gdb may connect; nil if nowhere.
+func (d *debugger) where() net.Addr {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.stop != nil
+	return d.at
 }
 
 // attach is called when gdb connects: from now on the machine runs as gdb says.
@@ -106,9 +96,13 @@ func (d *debugger) detach(how gdbstub.Departure) {
 	case gdbstub.Detached:
 		d.thread.setRunning(true)
 	case gdbstub.Killed:
-		d.leave()
+		d.quit()
 	case gdbstub.Dropped:
-		// The machine stays where it is, for a debugger that comes back.
+		// The machine stays where it is, for a debugger that comes back. At the
+		// end that may not be worth waiting for: the thread asks.
+		if d.atEnd() {
+			d.thread.setRunning(true)
+		}
 	}
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
-	"errors"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
-func TestDeviceWords(t *testing.T) {
+func TestWords(t *testing.T) {
 	for _, c := range []struct {
 		args      string
 		stdio     use
@@ -30,24 +31,23 @@ func TestDeviceWords(t *testing.T) {
 		{args: "-monitor mon:stdio", err: "cannot be there"},
 		{args: "-serial vc", err: "-serial"},
 	} {
-		var o deviceOptions
-		f := newFlags("test", "", "")
-		o.add(f)
-		if _, err := parse(f, strings.Fields(c.args), 0); err != nil {
+		var o Options
+		f := pflag.NewFlagSet("test", pflag.ContinueOnError)
+		o.Add(f)
+		if err := f.Parse(strings.Fields(strings.ReplaceAll(" "+c.args, " -", " --"))); err != nil {
 			t.Fatal(err)
 		}
-		w, err := o.parse()
+		w, err := o.Parse()
 		if c.err != "" {
-			var usage usageError
-			if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.err) {
-				t.Errorf("%q: error %v; want a usage error with %q", c.args, err, c.err)
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%q: error %v; want one with %q", c.args, err, c.err)
 			}
 			continue
 		}
 		u, port := w.stdio()
-		if err != nil || u != c.stdio || port != c.port || w.monitored() != c.monitored {
+		if err != nil || u != c.stdio || port != c.port || w.Monitored() != c.monitored {
 			t.Errorf("%q: standard input is for the %q %d, monitored %v, error %v; want %q %d, %v",
-				c.args, u, port, w.monitored(), err, c.stdio, c.port, c.monitored)
+				c.args, u, port, w.Monitored(), err, c.stdio, c.port, c.monitored)
 		}
 	}
 }

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package frontend
 
 import (
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/monitor"
-	"github.com/vmrr/vmrr/replay"
 )
 
 // Why a run ends, in QMP's words (qapi/run-state.json, ShutdownCause).
 const (
-	endQuit     = "host-qmp-quit"
-	endSignal   = "host-signal"
-	endPowerOff = "guest-shutdown"
-	endReset    = "guest-reset"
+	EndQuit     = "host-qmp-quit"
+	EndSignal   = "host-signal"
+	EndPowerOff = "guest-shutdown"
+	EndReset    = "guest-reset"
 )
 
 // operator gives inputs to a machine that runs now, and tells of them.
 type operator struct {
-	live  *replay.Live
-	front *frontend
+	door  Door
+	front *Frontend
 }
+
+// Door takes inputs for a machine that runs now; it does not wait.
+type Door interface{ Push(machine.Input) }
+
+// Operator returns who gives inputs to a machine, and tells those who listen.
+func (f *Frontend) Operator(d Door) monitor.Operator { return &operator{d, f} }
 
 var _ monitor.Operator = (*operator)(nil)
 
@@ -28,12 +33,12 @@ var _ monitor.Operator = (*operator)(nil)
 func (o *operator) Push(in machine.Input) {
 	switch in.Kind {
 	case machine.InputReset:
-		o.front.qmp.Emit("RESET", struct {
+		o.front.emit("RESET", struct {
 			Guest  bool   `json:"guest"`
 			Reason string `json:"reason"`
 		}{false, "host-qmp-system-reset"})
 	case machine.InputPower:
-		o.front.qmp.Emit("POWERDOWN", nil)
+		o.front.emit("POWERDOWN", nil)
 	}
-	o.live.Push(in)
+	o.door.Push(in)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"context"
@@ -10,15 +10,10 @@ import (
 	"github.com/vmrr/vmrr/timeline"
 )
 
-// session is a machine that can be run forward: timeline.Live or timeline.Timeline.
-type session interface {
-	Continue(ctx context.Context) (timeline.Stop, error)
-}
-
 // thread is the machine's thread: it lets the machine run by itself, and in
 // between does what others want done with it.
 type thread struct {
-	s session
+	run func(context.Context) (timeline.Stop, error) // lets the machine run, until it stops or ctx is cancelled
 	// changed is told when the machine begins to run and when it stops, not
 	// counting the moments in which something is done with it. It must not wait.
 	changed func(running bool)
@@ -44,8 +39,8 @@ type job struct {
 // errGone says that the machine has ended.
 var errGone = errors.New("the machine is gone")
 
-func newThread(s session, running bool) *thread {
-	return &thread{s: s, changed: func(bool) {}, running: running, told: running, wake: make(chan struct{}, 1)}
+func newThread(run func(context.Context) (timeline.Stop, error), running bool, changed func(bool)) *thread {
+	return &thread{run: run, changed: changed, running: running, told: running, wake: make(chan struct{}, 1)}
 }
 
 // do runs f on the machine's thread, stopping the machine for it if it runs, and
@@ -83,12 +78,12 @@ func (t *thread) leave() {
 	t.setRunning(true)
 }
 
-// status says whether the machine runs, whether a debugger lets it, and whether it
-// ever did.
-func (t *thread) status() (running, lent, ran bool) {
+// status says whether the machine runs, by itself or because a debugger lets it, and
+// whether it ever did. What is called back does not run any more.
+func (t *thread) status() (running, ran bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.running || t.lent, t.lent, t.ran
+	return t.running || t.lent && !t.recall, t.ran
 }
 
 func (t *thread) isLeaving() bool {
@@ -144,7 +139,7 @@ func (t *thread) loop(ctx context.Context, stay func(failed error) bool) (timeli
 			continue
 		}
 		if run {
-			stop, err := t.run(ctx, t.s.Continue)
+			stop, err := t.let(ctx, t.run)
 			switch {
 			case (err != nil || stop == timeline.StopEnd) && !stay(err):
 				return stop, err
@@ -161,8 +156,8 @@ func (t *thread) loop(ctx context.Context, stay func(failed error) bool) (timeli
 	}
 }
 
-// run lets the machine run until somebody wants something.
-func (t *thread) run(ctx context.Context, run func(context.Context) (timeline.Stop, error)) (timeline.Stop, error) {
+// let lets the machine run until somebody wants something.
+func (t *thread) let(ctx context.Context, run func(context.Context) (timeline.Stop, error)) (timeline.Stop, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t.mu.Lock()
@@ -186,7 +181,7 @@ func (t *thread) lend(ctx context.Context, run func(context.Context) (timeline.S
 	t.setLent(true)
 	defer t.setLent(false)
 	for {
-		stop, err := t.run(ctx, run)
+		stop, err := t.let(ctx, run)
 		if err != nil || stop != timeline.StopInterrupted || ctx.Err() != nil {
 			return stop, err
 		}

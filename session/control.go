@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package session
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/vmrr/vmrr/monitor"
 )
@@ -15,6 +16,7 @@ type control struct {
 	thread   *thread
 	debugger *debugger
 	atEnd    func() bool
+	stuck    func() error // why the machine cannot go on from where it is, if not for its end
 	quit     func()
 }
 
@@ -22,7 +24,7 @@ var _ monitor.Control = (*control)(nil)
 
 // State implements monitor.Control.
 func (c *control) State() monitor.RunState {
-	running, _, ran := c.thread.status()
+	running, ran := c.thread.status()
 	switch {
 	case running:
 		return monitor.StateRunning
@@ -50,10 +52,13 @@ var (
 
 // Cont implements monitor.Control.
 func (c *control) Cont() error {
-	running, _, _ := c.thread.status()
+	running, _ := c.thread.status()
+	stuck := c.stuck()
 	switch {
 	case running:
 		return nil
+	case stuck != nil:
+		return fmt.Errorf("%w; go back first, with loadvm or replay_seek", stuck)
 	case c.atEnd():
 		return errAtEnd
 	case c.debugger.attached.Load():

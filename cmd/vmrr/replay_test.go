@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import "testing"
+
+// TestMayGoBack is about who a replay takes snapshots for.
+func TestMayGoBack(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want bool
+	}{
+		{nil, false}, // standard input is no terminal in a test
+		{[]string{"-serial", "stdio"}, false},
+		{[]string{"-serial", "mon:stdio"}, true},
+		{[]string{"-serial", "none", "-monitor", "unix:m"}, true},
+		{[]string{"-qmp", "unix:q"}, true},
+		{[]string{"-s"}, true},
+		{[]string{"-gdb", "unix:g"}, true},
+	} {
+		var o replayOptions
+		f := newFlags("replay", "", "")
+		o.add(f, defaultMemory, "memory")
+		if _, err := parse(f, c.args, 0); err != nil {
+			t.Fatal(err)
+		}
+		words, _, err := o.check()
+		if got := o.mayGoBack(words); err != nil || got != c.want {
+			t.Errorf("replay %q may go back: %v, error %v; want %v", c.args, got, err, c.want)
+		}
+	}
+}

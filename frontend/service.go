@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package frontend
+
+import (
+	"context"
+	"io"
+
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/monitor/qmp"
+)
+
+// Service is what a Frontend needs to know of the machine that it serves.
+type Service struct {
+	// Do runs a job on the machine's thread and returns when it has returned. An
+	// error says that it did not run, because the machine is gone.
+	Do func(ctx context.Context, job func()) error
+	// Command is Do for what a monitor is told to do.
+	Command func(ctx context.Context, job func()) error
+	Monitor *monitor.Monitor
+	Quit    func() // ends the run
+	// Stuck reports whether the machine is stopped and no gdb can start it. It is
+	// asked on any thread but the machine's.
+	Stuck func() bool
+	// Push is nil in a replay, which takes no input; Room is how many bytes a
+	// serial port takes beside those that were pushed and wait for the machine. It
+	// is asked on the machine's thread.
+	Push func(machine.Input)
+	Room func(unit int) int
+}
+
+// Serve lets everybody in, until Close.
+func (f *Frontend) Serve(ctx context.Context, s Service) error {
+	ctx, f.leave = context.WithCancel(ctx)
+	f.service = s
+	f.qmp = &qmp.Server{Monitor: s.Monitor, Do: s.Command}
+	f.shell = &monitor.Shell{Monitor: s.Monitor, Do: s.Command}
+	for _, d := range f.opened {
+		f.serving.Go(func() {
+			d.Serve(ctx, func(ctx context.Context, conn io.ReadWriteCloser) {
+				switch d.use {
+				case useMonitor:
+					f.shell.Serve(ctx, conn)
+				case useQMP:
+					f.qmp.Serve(ctx, conn)
+				case useSerial:
+					f.servePort(ctx, d.unit, conn)
+				}
+			})
+		})
+	}
+	return f.serveStdio(ctx)
+}
+
+// feed returns what takes the input of a serial port; nil in a replay.
+func (f *Frontend) feed(unit int) *feeder {
+	if f.service.Push == nil {
+		return nil
+	}
+	return &feeder{unit: uint8(unit), push: f.service.Push, do: f.service.Do, room: func() int { return f.service.Room(unit) }}
+}
+
+// Running tells those who listen that the machine begins to run or stops. It does
+// not wait.
+func (f *Frontend) Running(on bool) {
+	if !on && f.hungUp.Load() {
+		go f.sayIfStuck() // it may be the machine's thread that tells
+	}
+	f.emit(map[bool]string{true: "RESUME", false: "STOP"}[on], nil)
+}
+
+// Shutdown tells those who listen that the run ends, and why: once. If it was not the
+// guest that ended it, files that take no output are not waited for any longer.
+func (f *Frontend) Shutdown(guest bool, reason string) {
+	if !guest {
+		f.endOutput()
+	}
+	f.ended.Do(func() {
+		f.emit("SHUTDOWN", struct {
+			Guest  bool   `json:"guest"`
+			Reason string `json:"reason"`
+		}{guest, reason})
+	})
+}
+
+// emit sends an event to who speaks QMP; before Serve that is nobody.
+func (f *Frontend) emit(event string, data any) {
+	if f.qmp != nil {
+		f.qmp.Emit(event, data)
+	}
+}

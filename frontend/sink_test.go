@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package frontend
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// stalled is a file that takes nothing until it is closed.
+type stalled struct{ closed chan bool }
+
+func (s stalled) Write([]byte) (int, error) {
+	<-s.closed
+	return 0, io.ErrClosedPipe
+}
+
+func (s stalled) Close() error { return nil }
+
+// A file that takes nothing makes the guest wait, but not a run that is to end.
+func TestSinkEndsWithAStalledFile(t *testing.T) {
+	file := stalled{make(chan bool)}
+	defer close(file.closed)
+	s := newSink("a pipe", file)
+	s.after = 1
+	const size = 10 * maxSink
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range size {
+			s.put('x')
+		}
+	}()
+	s.end()
+	<-done
+	if err := s.close(); err == nil || !strings.Contains(err.Error(), "163840 bytes are lost") {
+		t.Errorf("of %d bytes for a file that takes nothing: error %v; want all to be lost", size, err)
+	}
+}
+
+// buffer is a file that takes everything.
+type buffer struct {
+	bytes.Buffer
+	err error
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.Buffer.Write(p)
+}
+
+func (b *buffer) Close() error { return nil }
+
+func TestSinkLosesNothing(t *testing.T) {
+	want := bytes.Repeat([]byte("0123456789"), maxSink)
+	var b buffer
+	s := newSink("a file", &b)
+	for _, c := range want[:len(want)/2] {
+		s.put(c)
+	}
+	if n, err := s.Write(want[len(want)/2:]); n != len(want)/2 || err != nil {
+		t.Errorf("Write of %d bytes = %d, error %v", len(want)/2, n, err)
+	}
+	s.end()
+	if err := s.close(); err != nil || !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("of %d bytes the file has %d, error %v; want the same", len(want), b.Len(), err)
+	}
+}
+
+// A file that fails is told of at the end; the guest runs on.
+func TestSinkFails(t *testing.T) {
+	full := errors.New("the disk is full")
+	s := newSink("a file", &buffer{err: full})
+	for range 10 * maxSink {
+		s.put('x')
+	}
+	if err := s.close(); !errors.Is(err, full) {
+		t.Errorf("closing a sink whose file is full: error %v; want %v", err, full)
+	}
+}

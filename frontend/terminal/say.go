@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// patience is how long a message waits for standard error to take it: a pipe that
+// nobody reads must not keep vmrr from its end.
+const patience = 2 * time.Second
+
+// screen is where messages go, and perhaps the guest's output too.
+type screen struct {
+	err  io.Writer
+	same func() bool // output and messages go to the same place
+
+	mu     sync.Mutex // of what is written to err
+	inside atomic.Bool
+	flush  atomic.Pointer[func()]
+}
+
+var std = &screen{err: os.Stderr, same: sync.OnceValue(func() bool {
+	out, err := os.Stdout.Stat()
+	if err != nil {
+		return false
+	}
+	messages, err := os.Stderr.Stat()
+	return err == nil && os.SameFile(out, messages)
+})}
+
+// Say tells the user something: one line, on a line of its own.
+func Say(format string, args ...any) { Print("vmrr: " + fmt.Sprintf(format, args...) + "\n") }
+
+// Print shows text, which ends in a newline, on a fresh line.
+func Print(text string) { std.Write([]byte(text)) }
+
+// Messages is where other packages' messages go: each Write is whole lines.
+func Messages() io.Writer { return std }
+
+// Shown says what was written to standard output.
+func Shown(p []byte) { std.shown(p) }
+
+// BeforeMessages sets what writes the output that came before a message. It does not
+// wait for long.
+func BeforeMessages(flush func()) { std.flush.Store(&flush) }
+
+func (s *screen) shown(p []byte) {
+	if len(p) > 0 {
+		s.inside.Store(p[len(p)-1] != '\n')
+	}
+}
+
+// Write shows whole lines. It implements io.Writer.
+func (s *screen) Write(p []byte) (int, error) {
+	if flush := s.flush.Load(); flush != nil {
+		(*flush)()
+	}
+	var line []byte
+	if s.inside.Swap(false) && s.same() {
+		line = append(line, '\n')
+	}
+	line = append(line, p...)
+	done := make(chan error, 1)
+	go func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, err := s.err.Write(line)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return len(p), err
+	case <-time.After(patience):
+		return len(p), nil
+	}
+}

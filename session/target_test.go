@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package session
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/cpu/x86"
+	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// walker is a machine whose Continue is interrupted after each instruction, which
+// are one byte long.
+type walker struct {
+	Debuggee
+	engine walkerEngine
+	mark   uint64                    // the count at which a step stops; 0: none
+	walked func(ctx context.Context) // is called after each step
+}
+
+type walkerEngine struct {
+	cpu.Engine
+	icount uint64
+}
+
+func (e *walkerEngine) ICount() uint64 { return e.icount }
+
+func (w *walker) Machine() *machine.Machine {
+	return &machine.Machine{Config: machine.Config{Engine: &w.engine}}
+}
+
+// codeSegment is the linear address of the code segment in which the walker is.
+const codeSegment = 0x10000
+
+func (w *walker) PC() uint64                    { return codeSegment + w.engine.icount }
+func (w *walker) Description() *cpu.Description { return x86.Description() }
+func (w *walker) ReadRegister(*cpu.Register) []byte {
+	return binary.LittleEndian.AppendUint64(nil, w.engine.icount)
+}
+func (w *walker) StepForward(ctx context.Context, n uint64) (timeline.Stop, error) {
+	w.engine.icount += n
+	if w.walked != nil {
+		w.walked(ctx)
+	}
+	if w.engine.icount == w.mark {
+		return timeline.StopMark, nil
+	}
+	return timeline.StopArrived, nil
+}
+func (w *walker) InsertBreak(uint64) {}
+func (w *walker) Continue(context.Context) (timeline.Stop, error) {
+	w.engine.icount++ // what is under the PC is passed over
+	return timeline.StopInterrupted, nil
+}
+
+// TestInterruptedOnBreakpoint checks that a monitor's command in the very moment in
+// which a breakpoint is reached does not make gdb miss it.
+func TestInterruptedOnBreakpoint(t *testing.T) {
+	w := &walker{}
+	th := newThread(w.Continue, false, func(bool) {})
+	target := newTarget(w, nil, &debugger{thread: th})
+	for _, at := range []uint64{codeSegment, codeSegment + 5} {
+		if err := target.InsertBreak(at, gdbstub.BreakSoftware); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, err := target.Continue(t.Context())
+	if want := (gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 5}); err != nil || stop != want {
+		t.Errorf("Continue from the breakpoint at 0, interrupted often, = %+v, error %v; want %+v", stop, err, want)
+	}
+}
+
+// TestStepRange is gdb's step through the offsets below 8 of a code segment.
+func TestStepRange(t *testing.T) {
+	stop := func(th *thread) { (&control{thread: th}).Stop() }
+	for _, c := range []struct {
+		name  string
+		brk   uint64           // breakpoint, by offset; 0: none
+		mark  uint64           // instruction count; 0: none
+		job   func(th *thread) // what somebody wants done after the third step
+		want  gdbstub.Stop
+		steps uint64
+	}{
+		{name: "out of the range", want: gdbstub.Stop{Reason: gdbstub.StopStep}, steps: 8},
+		{name: "a breakpoint", brk: 5, want: gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 5}, steps: 5},
+		{name: "the mark", mark: 5, want: gdbstub.Stop{Reason: gdbstub.StopInterrupted}, steps: 5},
+		{name: "a look", job: func(*thread) {}, want: gdbstub.Stop{Reason: gdbstub.StopStep}, steps: 8},
+		{name: "a breakpoint during a look", brk: 3, job: func(*thread) {}, want: gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 3}, steps: 3},
+		{name: "a stop", job: stop, want: gdbstub.Stop{Reason: gdbstub.StopInterrupted}, steps: 3},
+		{name: "a jump", job: func(th *thread) { (&debugger{thread: th}).movedByOthers() },
+			want: gdbstub.Stop{Reason: gdbstub.StopInterrupted}, steps: 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var told []bool
+			w := &walker{mark: c.mark}
+			th := newThread(w.Continue, false, func(on bool) { told = append(told, on) })
+			w.walked = func(ctx context.Context) {
+				if c.job != nil && w.engine.icount == 3 {
+					go th.do(t.Context(), func() { c.job(th) })
+					<-ctx.Done() // it makes the thread look
+				}
+			}
+			target := newTarget(w, nil, &debugger{thread: th})
+			if c.brk != 0 {
+				target.InsertBreak(codeSegment+c.brk, gdbstub.BreakSoftware)
+			}
+			got, err := target.(gdbstub.RangeStepper).StepRange(t.Context(), 0, 8)
+			if err != nil || got != c.want || w.engine.icount != c.steps {
+				t.Errorf("StepRange = %+v after %d steps, error %v; want %+v after %d", got, w.engine.icount, err, c.want, c.steps)
+			}
+			if fmt.Sprint(told) != "[true false]" {
+				t.Errorf("the steps are told as %v; want [true false]", told)
+			}
+		})
+	}
+}
