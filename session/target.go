@@ -30,6 +30,9 @@ type Debuggee interface {
 	WritePhysical(pa uint64, p []byte) error
 	InsertBreak(linear uint64)
 	RemoveBreak(linear uint64)
+	InsertWatch(cpu.Watch) error
+	RemoveWatch(cpu.Watch)
+	LastHit() cpu.Hit
 	PC() uint64
 	StepForward(ctx context.Context, n uint64) (timeline.Stop, error)
 }
@@ -79,6 +82,8 @@ func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
 	switch s {
 	case timeline.StopBreak:
 		return gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: t.PC()}, err
+	case timeline.StopWatch:
+		return t.watchStop(), err
 	case timeline.StopInterrupted:
 		return gdbstub.Stop{Reason: gdbstub.StopInterrupted}, err
 	case timeline.StopBegin:
