@@ -131,7 +131,7 @@ func (p *pool) adopt(t *table) *table {
 			continue
 		}
 		for i, x := range c {
-			if x == nil || x.data == nil || x.pooled && x.pool == p {
+			if x == nil || x.data == nil || x.pool == p && x.pooled { // of another pool, only what never changes may be looked at
 				continue
 			}
 			own := p.find(x.hash, x.data)

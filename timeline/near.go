@@ -29,7 +29,12 @@ func (t *Timeline) takeNear() {
 	if s := t.nearest(t.m.Moment().ICount); s.State.At == t.m.Moment() {
 		return
 	}
-	t.near = append(t.near, t.take(""))
+	t.keepNear(t.take(""))
+}
+
+// keepNear makes a snapshot of the store a near one.
+func (t *Timeline) keepNear(s *snapshots.Snapshot) {
+	t.near = append(t.near, s)
 	if len(t.near) > maxNear {
 		t.store.Delete(t.near[0])
 		t.near = t.near[1:]

@@ -5,6 +5,8 @@ package timeline
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"math"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -20,8 +22,23 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 		if len(t.breaks) == 0 && len(t.watches) == 0 {
 			end = zero
 		}
-		// Interval by interval into the past; the first with a hit has the answer.
+		// Span by span into the past; the first with a hit has the answer.
+		alone := uint64(searchAlone)
 		for zero.Before(end) {
+			if spans := t.spans(end); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
+				last, stop, err := t.searchTogether(ctx, spans)
+				switch {
+				case err != nil: // alone it either works or says clearly what is wrong
+					slog.Warn("the past is searched with one machine", "err", err)
+					alone = math.MaxUint64
+				case stop == StopInterrupted:
+					return stop, nil
+				case last != nil:
+					return t.arrive(ctx, *last)
+				default:
+					return t.toBegin()
+				}
+			}
 			begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
 			if err != nil {
 				return 0, err
@@ -33,11 +50,17 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 			if last != nil {
 				return t.arrive(ctx, *last)
 			}
-			end = begin.State.At
+			from := begin.State.At
+			alone -= min(alone, end.ICount-from.ICount)
+			end = from
 		}
 		return t.toBegin()
 	})
 }
+
+// searchAlone is how many instructions are searched before others are asked to help:
+// it takes them some time to come.
+const searchAlone = 2 * stride
 
 // canonicalBefore returns the latest snapshot of a canonical state before a
 // moment, or the beginning of history. From any other, a run would miss the hits at

@@ -38,6 +38,9 @@ type Config struct {
 	// Progress, if not nil, is told how a seek, a search or a verification gets on:
 	// where it is and where it goes, at last with at == to.
 	Progress func(at, to uint64)
+	// Spawn, if not nil, makes another machine on the calling thread, to search the past
+	// with. It is called on threads other than the machine's.
+	Spawn func() (*Instance, error)
 	// Stage, if not nil, is told what Verify does from now on, in a few words.
 	Stage func(what string)
 }
@@ -56,6 +59,7 @@ type Timeline struct {
 	// travelling says that the machine runs to get somewhere, not to be watched.
 	travelling bool
 	mark       mark
+	helpers    []*helper
 }
 
 // New switches the machine on at the beginning of the recording.

@@ -93,6 +93,16 @@ type past struct {
 	board    *pc.PC
 }
 
+// spawn builds another machine of the recording, to search the past with.
+func (r *recorded) spawn() (*timeline.Instance, error) {
+	player := replay.NewPlayer(r.tape)
+	m, board, err := pc.New(r.cfg, openEngine, player, pc.Outputs{})
+	if err != nil {
+		return nil, err
+	}
+	return &timeline.Instance{Machine: m, Player: player, Close: board.Close}, nil
+}
+
 // start builds the machine and brings it to where the recording begins.
 func (r *recorded) start(o startOptions) (*past, error) {
 	origin, err := r.origin()
@@ -105,7 +115,7 @@ func (r *recorded) start(o startOptions) (*past, error) {
 		return nil, err
 	}
 	t, err := timeline.New(timeline.Config{Machine: m, Player: player, Origin: origin, Policy: o.policy,
-		Persist: r.kept.put, Drop: r.kept.drop, Progress: o.progress, Stage: o.stage})
+		Spawn: r.spawn, Persist: r.kept.put, Drop: r.kept.drop, Progress: o.progress, Stage: o.stage})
 	if err != nil {
 		board.Close()
 		return nil, err
@@ -113,4 +123,7 @@ func (r *recorded) start(o startOptions) (*past, error) {
 	return &past{t, board}, nil
 }
 
-func (p *past) close() { p.board.Close() }
+func (p *past) close() {
+	p.timeline.Close()
+	p.board.Close()
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// Instance is another machine of the same recording.
+type Instance struct {
+	Machine *machine.Machine // switched off; its Inputs is Player
+	Player  *replay.Player
+	Close   func()
+}
+
+// span is a stretch of the past to be searched: from a snapshot's moment on, up to but
+// without another moment.
+type span struct {
+	from *snapshots.Snapshot
+	to   machine.Moment
+}
+
+// length returns how many instructions there are in it.
+func (s span) length() uint64 { return s.to.ICount - s.from.State.At.ICount }
+
+// spans returns the stretches between snapshots before a moment, the latest first.
+func (t *Timeline) spans(end machine.Moment) (all []span) {
+	for t.Begin().Before(end) {
+		s := span{t.canonicalBefore(end), end}
+		all, end = append(all, s), s.from.State.At
+	}
+	return all
+}
+
+// hunt is a search of several machines through some spans. The nearest one with a hit
+// has the answer; those behind it are of no interest.
+type hunt struct {
+	spans   []span
+	breaks  []uint64
+	watches []cpu.Watch
+
+	mu      sync.Mutex
+	next    int // the first that nobody has taken
+	best    int // the first in which there is a hit; as many as there are: none is known
+	hit     cpu.Hit
+	near    *snapshots.Snapshot // at or before the hit, of the machine that found it
+	running map[int]context.CancelFunc
+	stop    Stop
+	err     error
+}
+
+// take takes the next span to be searched; ok is false if there is none of interest.
+func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.next >= h.best || h.err != nil || h.stop == StopInterrupted {
+		return 0, nil, false
+	}
+	i = h.next
+	h.next++
+	job, h.running[i] = context.WithCancel(ctx)
+	return i, job, true
+}
+
+// done says what the search of a span came to.
+func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running[i]()
+	delete(h.running, i)
+	switch {
+	case i > h.best: // it may have been cancelled
+		return
+	case err != nil:
+		h.err, h.best = err, i
+	case stop == StopInterrupted:
+		h.stop, h.best = stop, i
+	case found != nil:
+		h.best, h.hit, h.near = i, *found, near
+	default:
+		return
+	}
+	for j, cancel := range h.running {
+		if j > i {
+			cancel()
+		}
+	}
+}
+
+// join searches spans with a machine until none is left.
+func (h *hunt) join(ctx context.Context, t *Timeline) {
+	for {
+		i, job, ok := h.take(ctx)
+		if !ok {
+			return
+		}
+		found, near, stop, err := t.searchSpan(job, h.spans[i])
+		h.done(i, found, near, stop, err)
+	}
+}
+
+// searchSpan returns the last hit in a span, and the nearest snapshot before it.
+func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, *snapshots.Snapshot, Stop, error) {
+	if err := t.restore(s.from); err != nil {
+		return nil, nil, 0, err
+	}
+	found, stop, err := t.search(ctx, s.to)
+	if found == nil || err != nil {
+		return nil, nil, stop, err
+	}
+	return found, t.nearest(found.ICount - 1), stop, nil
+}
+
+// helper is another machine, on a thread of its own.
+type helper struct {
+	jobs chan func(*Timeline) // a nil Timeline says that there is no machine
+	gone chan struct{}
+}
+
+func newHelper(cfg Config) *helper {
+	h := &helper{make(chan func(*Timeline)), make(chan struct{})}
+	go func() {
+		defer close(h.gone)
+		runtime.LockOSThread()
+		var t *Timeline
+		in, err := cfg.Spawn()
+		if err == nil {
+			defer in.Close()
+			// It leaves near snapshots, and takes no others.
+			t, err = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
+		}
+		for job := range h.jobs {
+			job(t)
+		}
+	}()
+	return h
+}
+
+// maxHelperRAM bounds the RAM of all helpers' machines in bytes.
+const maxHelperRAM = 4 << 30
+
+// helpersWanted is how many helpers there may be.
+func (t *Timeline) helpersWanted() int {
+	if t.cfg.Spawn == nil {
+		return 0
+	}
+	return min(runtime.GOMAXPROCS(0)-1, 15, maxHelperRAM/len(t.m.RAM.Host))
+}
+
+// searchTogether returns the last hit in some spans, and whether there is one. Helpers
+// are made when they are needed first, and stay.
+func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, Stop, error) {
+	for n := min(t.helpersWanted(), len(spans)-1); len(t.helpers) < n; {
+		t.helpers = append(t.helpers, newHelper(t.cfg))
+	}
+	h := &hunt{spans: spans, best: len(spans), breaks: t.breaks, watches: t.watches, running: map[int]context.CancelFunc{}}
+	var joined sync.WaitGroup
+	for _, helper := range t.helpers {
+		joined.Add(1)
+		go func() { // a helper that is still being made is not waited for
+			helper.jobs <- func(other *Timeline) {
+				defer joined.Done()
+				if other == nil {
+					return
+				}
+				other.copyPoints(h.breaks, h.watches)
+				h.join(ctx, other)
+			}
+		}()
+	}
+	h.join(ctx, t)
+	joined.Wait()
+	if h.err != nil || h.stop == StopInterrupted {
+		return nil, h.stop, h.err
+	}
+	if h.best == len(spans) {
+		return nil, StopArrived, nil
+	}
+	return &h.hit, StopArrived, t.borrow(h.near)
+}
+
+// borrow makes another machine's snapshot a near one of this one.
+func (t *Timeline) borrow(s *snapshots.Snapshot) error {
+	at := s.State.At
+	if own := t.store.Nearest(at); own != nil && own.State.At == at {
+		return nil
+	}
+	if err := t.store.Add(s); err != nil {
+		return err
+	}
+	t.keepNear(t.store.Nearest(at))
+	return nil
+}
+
+// copyPoints makes break- and watchpoints those of another machine, and forgets the
+// near snapshots of the search before.
+func (t *Timeline) copyPoints(breaks []uint64, watches []cpu.Watch) {
+	for _, s := range t.near {
+		t.store.Delete(s)
+	}
+	t.near = nil
+	for _, b := range slices.Clone(t.breaks) {
+		if !slices.Contains(breaks, b) {
+			t.RemoveBreak(b)
+		}
+	}
+	for _, b := range breaks {
+		t.InsertBreak(b)
+	}
+	for _, w := range slices.Clone(t.watches) {
+		if !slices.Contains(watches, w) {
+			t.RemoveWatch(w)
+		}
+	}
+	for _, w := range watches {
+		t.InsertWatch(w) // there are not more than the other engine took
+	}
+}
+
+// Close ends the helpers. The machine is its owner's to close.
+func (t *Timeline) Close() {
+	for _, h := range t.helpers {
+		close(h.jobs)
+		<-h.gone
+	}
+	t.helpers = nil
+}
