@@ -4,3 +4,6 @@ package timeline
 
 // StateHash is what a recorder logs of a machine.
 var StateHash = stateHash
+
+// HelpersWanted is how many other machines a search may use.
+func (t *Timeline) HelpersWanted() int { return t.helpersWanted() }
