@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"chardev":             {},
 	"gdbstub":             {"gdbstub", "chardev", "timeline", "snapshots", "replay", "machine", "cpu"},
 	"monitor":             {"monitor", "timeline", "snapshots", "replay", "machine", "cpu"},
+	"symbols":             {"symbols", "images"},
 	"cmd":                 nil,
 	"guests":              {"guests", "images"},
 	"scripts":             {},
