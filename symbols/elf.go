@@ -18,8 +18,8 @@ const (
 	symSize  = 24
 )
 
-// WriteELF writes an ELF file with the symbols and the kernel's sections, both
-// moved by slide bytes. The sections have no contents: a debugger reads code from
+// WriteELF writes an ELF file with the symbols, the kernel's sections and how to
+// unwind its stack, all moved by slide bytes. The sections have no contents: a debugger reads code from
 // the machine, where the kernel has patched it, and not from the file.
 func WriteELF(w io.Writer, slide uint64, t *Table) error {
 	f := file{table: t, slide: slide, shstrtab: []byte{0}, strtab: []byte{0}}
@@ -40,6 +40,8 @@ func WriteELF(w io.Writer, slide uint64, t *Table) error {
 	place(elf.Section64{Name: f.name(".symtab"), Type: uint32(elf.SHT_SYMTAB), Link: strings, Info: uint32(locals),
 		Addralign: 8, Entsize: symSize}, len(symtab))
 	place(elf.Section64{Name: f.name(".strtab"), Type: uint32(elf.SHT_STRTAB), Addralign: 1}, len(f.strtab))
+	frames := debugFrame(t.frames, t.image.high, slide)
+	place(elf.Section64{Name: f.name(".debug_frame"), Type: uint32(elf.SHT_PROGBITS), Addralign: 1}, len(frames))
 	own := f.name(".shstrtab")
 	place(elf.Section64{Name: own, Type: uint32(elf.SHT_STRTAB), Addralign: 1}, len(f.shstrtab))
 	pad := -at & 7
@@ -49,7 +51,7 @@ func WriteELF(w io.Writer, slide uint64, t *Table) error {
 		Entry: t.image.sections[0].addr + slide, // gdb wants it in a section
 		Shoff: at + pad, Ehsize: ehdrSize, Shentsize: shdrSize, Shnum: uint16(len(f.headers)), Shstrndx: uint16(len(f.headers) - 1),
 	}
-	for _, part := range []any{header, symtab, f.strtab, f.shstrtab, make([]byte, pad), f.headers} {
+	for _, part := range []any{header, symtab, f.strtab, frames, f.shstrtab, make([]byte, pad), f.headers} {
 		if err := binary.Write(w, le, part); err != nil {
 			return fmt.Errorf("writing the symbols: %w", err)
 		}

@@ -29,6 +29,7 @@ func (s Symbol) Absolute() bool { return s.Addr < kernelHalf }
 type Table struct {
 	symbols []Symbol // by address; of equal ones the best name is first
 	byName  map[string]int
+	frames  []frame
 	image   *image
 	banner  banner
 }
@@ -65,6 +66,7 @@ func Parse(kernel []byte) (*Table, error) {
 	if t.symbols, err = img.kallsyms(); err != nil {
 		return nil, err
 	}
+	t.frames = img.frames()
 	for i, s := range t.symbols {
 		if _, taken := t.byName[s.Name]; !taken {
 			t.byName[s.Name] = i
