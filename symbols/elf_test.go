@@ -34,6 +34,9 @@ func TestWriteELF(t *testing.T) {
 			t.Errorf("WriteELF writes section %d as %+v; want %+v", i, got, want)
 		}
 	}
+	if frames, err := f.Section(".debug_frame").Data(); err != nil || !bytes.Equal(frames, debugFrame(table.frames, testBase+testSize, slide)) {
+		t.Errorf("WriteELF writes %d bytes of frames, %v; want those of debugFrame", len(frames), err)
+	}
 	list, err := f.Symbols()
 	if err != nil || len(list) != len(table.Symbols()) {
 		t.Fatalf("WriteELF writes %d symbols, %v; want %d", len(list), err, len(table.Symbols()))
@@ -58,7 +61,7 @@ func TestWriteELF(t *testing.T) {
 		{Name: "entry_SYSCALL_64", Info: global | fun, Section: 1, Value: testBase + slide + 0x3000, Size: 0xfd000},
 		{Name: "_etext", Info: global | fun, Section: 1, Value: testBase + slide + 0x100000}, // the section's end
 		{Name: "linux_banner", Info: global | object, Section: 2, Value: testBase + slide + 0x200000, Size: table.image.sections[1].size},
-		{Name: "_end", Info: global | object, Section: 2, Value: testBase + slide + testSize},
+		{Name: "_end", Info: global | object, Section: 4, Value: testBase + slide + testSize},
 	} {
 		found := elf.Symbol{}
 		for _, s := range list {

@@ -76,6 +76,7 @@ const testBanner = "Linux version 6.1.0-test (somebody) #1 SMP"
 func (f form) tables(list []Symbol) []byte {
 	b := make([]byte, 0x1000)
 	copy(b, "Linux version %s\n\x00Linux version 6.1.0-test (somebody) # SMP\n") // none of these two
+	putORC(b)
 	b = append(b, testBanner+"\n\x00"...)
 	align := func() {
 		for len(b)%f.align != 0 {
@@ -142,11 +143,34 @@ func (f form) tables(list []Symbol) []byte {
 	return append(b, make([]byte, 64)...)
 }
 
+// Where .rodata has the ORC tables, and how many entries they have.
+const (
+	orcIPAt, orcAt = 0x400, 0x800
+	orcCount       = 60
+)
+
+// putORC writes ORC tables for the functions local_0 and so on, two entries each,
+// in the form of Linux 6.4: first a return address is on the stack, then RBP too.
+func putORC(rodata []byte) {
+	for i := range orcCount {
+		at := testBase + 0x100 + uint64(16*(i/2)+i%2)
+		le.PutUint32(rodata[orcIPAt+4*i:], uint32(at-(testBase+0x200000+orcIPAt+uint64(4*i))))
+		copy(rodata[orcAt+6*i:], orcEntry(8, 0, 0x205))
+		if i%2 == 1 {
+			copy(rodata[orcAt+6*i:], orcEntry(16, -16, 0x215))
+		}
+	}
+}
+
+func orcEntry(end, bp int16, flags uint16) []byte {
+	return le.AppendUint16(le.AppendUint16(le.AppendUint16(nil, uint16(end)), uint16(bp)), flags)
+}
+
 // vmlinux makes a kernel with such a .rodata: text without contents in the file,
 // then .rodata, then nothing up to testSize.
 func vmlinux(rodata []byte) []byte {
-	const names = "\x00.text\x00.rodata\x00.shstrtab\x00"
-	at := func(name string) uint32 { return uint32(strings.Index(names, name)) }
+	const names = "\x00.text\x00.rodata\x00.orc_unwind_ip\x00.orc_unwind\x00.shstrtab\x00"
+	at := func(name string) uint32 { return uint32(strings.Index(names, name+"\x00")) }
 	const dataAt = 64 + 2*56
 	end := uint64(dataAt + len(rodata))
 	var b bytes.Buffer
@@ -155,7 +179,7 @@ func vmlinux(rodata []byte) []byte {
 			Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
 			Type:  uint16(elf.ET_EXEC), Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT), Entry: 0x1000000,
 			Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 2,
-			Shoff: end + uint64(len(names)), Shentsize: 64, Shnum: 4, Shstrndx: 3,
+			Shoff: end + uint64(len(names)), Shentsize: 64, Shnum: 6, Shstrndx: 5,
 		},
 		elf.Prog64{Type: uint32(elf.PT_LOAD), Off: dataAt, Vaddr: testBase, Memsz: 0x100000},
 		elf.Prog64{Type: uint32(elf.PT_LOAD), Off: dataAt, Vaddr: testBase + 0x200000, Filesz: uint64(len(rodata)), Memsz: testSize - 0x200000},
@@ -163,6 +187,8 @@ func vmlinux(rodata []byte) []byte {
 		elf.Section64{},
 		elf.Section64{Name: at(".text"), Type: uint32(elf.SHT_NOBITS), Flags: uint64(elf.SHF_ALLOC | elf.SHF_EXECINSTR), Addr: testBase, Size: 0x100000},
 		elf.Section64{Name: at(".rodata"), Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: testBase + 0x200000, Off: dataAt, Size: uint64(len(rodata))},
+		elf.Section64{Name: at(".orc_unwind_ip"), Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: testBase + 0x200000 + orcIPAt, Off: dataAt + orcIPAt, Size: 4 * orcCount},
+		elf.Section64{Name: at(".orc_unwind"), Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: testBase + 0x200000 + orcAt, Off: dataAt + orcAt, Size: 6 * orcCount},
 		elf.Section64{Name: at(".shstrtab"), Type: uint32(elf.SHT_STRTAB), Off: end, Size: uint64(len(names))},
 	} {
 		binary.Write(&b, le, part)

@@ -102,7 +102,7 @@ func (img *image) frames() []frame {
 	})
 	kept := list[:0]
 	for i, f := range list {
-		if i+1 == len(list) || list[i+1].addr != f.addr {
+		if f.addr >= img.low && f.addr < img.high && (i+1 == len(list) || list[i+1].addr != f.addr) {
 			kept = append(kept, f)
 		}
 	}
