@@ -7,7 +7,7 @@ import "encoding/binary"
 // The build (scripts/kallsyms.c) writes these tables into .rodata, in this order:
 //
 //	until 6.3        offsets, relative_base, num_syms, names, markers,
-//	                 seqs_of_names (6.2 and 6.3), token_table, token_index
+//	                 seqs_of_names (6.2, 6.3 and late 6.1), token_table, token_index
 //	from 6.4 on      num_syms, names, markers, token_table, token_index,
 //	                 offsets, relative_base, seqs_of_names
 //
@@ -16,11 +16,12 @@ import "encoding/binary"
 // ascend and lie in the image. Each begins at a multiple of 8 bytes; of 4 since
 // relative_base has gone.
 
-// Limits against damaged and hostile files. Debian's 6.1 has 150,000 symbols.
+// Limits against damaged and hostile files. Debian's 6.1 has 94,000 symbols.
 const (
 	maxSymbols  = 1 << 22
 	maxNameText = 1 << 28 // bytes of all names together
 	maxName     = 1024    // bytes of a name; KSYM_NAME_LEN is 512
+	maxTables   = 16      // token tables that are tried; each is a search of its own
 )
 
 var le = binary.LittleEndian
@@ -28,11 +29,15 @@ var le = binary.LittleEndian
 // kallsyms finds and decodes the tables. The error is a *NoSymbolsError.
 func (img *image) kallsyms() ([]Symbol, error) {
 	found := noSymbols("its tables of symbols (kallsyms) are not there: no token table was found; was it built with CONFIG_KALLSYMS?")
+	tried := 0
 	for _, s := range img.segments {
 		for at := range s.tokenIndexes() {
 			tok, ok := s.tokens(at)
 			if !ok {
 				continue
+			}
+			if tried++; tried > maxTables {
+				return nil, noSymbols("more than %d of what may be its token table have no names and addresses", maxTables)
 			}
 			names, ok := s.findNames(tok)
 			if !ok {

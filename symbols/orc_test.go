@@ -5,6 +5,7 @@ package symbols
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -110,6 +111,18 @@ func TestDebugFrame(t *testing.T) {
 		0x10, 0x20, 0, 0x1e, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0)
 	if got := debugFrame(frames, 0x2020, 0x1e000000)[heads:]; !bytes.Equal(got, want) {
 		t.Errorf("debugFrame gives\n% x\nwant\n% x", got, want)
+	}
+}
+
+// What the processor and the kernel push for an interrupt: RIP, CS, RFLAGS, RSP and
+// SS; in a struct pt_regs 16 other values come before them.
+func TestCommonEntries(t *testing.T) {
+	head := "\xff\xff\xff\xff\x01S\x00\x01\x01\x10"
+	if got := string(commonEntry(frameIret)); !strings.HasPrefix(got, head) || !strings.HasSuffix(got, "\x11\x10\x00\x11\x07\x18") {
+		t.Errorf("what an interrupt pushes is % x; want RIP at 0 and RSP at 24", got)
+	}
+	if got := string(commonEntry(frameRegs)); !strings.HasPrefix(got, head+"\x11\x0f\x00\x11\x0e\x08") || !strings.HasSuffix(got, "\x11\x10\x80\x01\x11\x07\x98\x01") {
+		t.Errorf("a struct pt_regs is % x; want R15 at 0, R14 at 8, RIP at 128 and RSP at 152", got)
 	}
 }
 

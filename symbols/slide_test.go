@@ -36,6 +36,7 @@ func TestFindSlide(t *testing.T) {
 		{name: "LSTAR is something else", mem: texts{banner + 0x200000: testBanner}, lstar: 0xfffffe0000006000, want: 0x200000},
 		{name: "LSTAR is of another place", mem: texts{banner + 0x200000: testBanner}, lstar: entry + 0x400000, want: 0x200000},
 		{name: "page table isolation", lstar: entry + 0x1e000000, want: 0x1e000000},
+		{name: "LSTAR is askew", lstar: entry + 0x1e100000, err: &OtherKernelError{}},
 		{name: "too early", err: ErrNotMapped},
 		{name: "beyond", mem: texts{banner + 0x40000000: testBanner}, err: ErrNotMapped},
 		{name: "askew", mem: texts{banner + 0x100000: testBanner}, err: ErrNotMapped},

@@ -74,6 +74,8 @@ func TestParseBad(t *testing.T) {
 	}
 	good := vmlinux(rodata)
 	tokens := bytes.Index(rodata, []byte("\x00local_\x00"))
+	count := bytes.Index(rodata, put32(nil, uint64(len(list))))
+	tables := rodata[tokens : tokens+1024] // token_table, token_index and more
 	lastName := bytes.Index(rodata, []byte("B_end"))
 	base := bytes.LastIndex(rodata, le.AppendUint64(nil, testBase))
 	for name, c := range map[string]struct {
@@ -90,6 +92,9 @@ func TestParseBad(t *testing.T) {
 		"no banner":     {changed(func(b []byte) { clear(b[:0x1001]) }), "banner"},
 		"no tokens":     {changed(func(b []byte) { b[tokens+3] = 0 }), "no token table"},
 		"no names":      {changed(func(b []byte) { b[lastName-1]++ }), "no table of names"},
+		"many tokens":   {vmlinux(append(bytes.Repeat(tables, 17), rodata...)), "more than 16"},
+		"one less":      {changed(func(b []byte) { b[count]-- }), "no table of names"},
+		"one more":      {changed(func(b []byte) { b[count]++ }), "no table of names"},
 		"no base":       {changed(func(b []byte) { b[base+3] ^= 0x40 }), "no table of addresses"},
 		"unsorted":      {changed(func(b []byte) { b[base-40] ^= 0x40 }), "no table of addresses"},
 	} {
