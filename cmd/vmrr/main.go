@@ -48,6 +48,7 @@ func commands() []command {
 		{"snapshots", "list|create|delete [DIR]", "the snapshots that a recording keeps", snapshotsCommand},
 		{"resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]", "go on live from an instant of a recording", resume},
 		{"verify", "[DIR]", "replay everything and check every state hash", verify},
+		{"symbols", "IMAGE [-o FILE]", "write the symbols inside a kernel as an ELF file for gdb", symbolsCommand},
 		{"gdbinit", "", "print gdb commands that keep gdb in step with jumps in time", gdbinit},
 		{"selftest", "", "check the CPU engine on this host", selftest},
 	}

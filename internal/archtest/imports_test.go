@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"session":             {"session", "frontend/terminal", "gdbstub", "monitor", "chardev", "timeline", "replay", "machine", "cpu"},
 	"frontend":            {"frontend", "chardev", "monitor", "machine"},
 	"frontend/terminal":   {},
+	"symbols":             {"symbols", "images"},
 	"cmd":                 nil,
 	"guests":              {"guests", "images"},
 	"scripts":             {},
