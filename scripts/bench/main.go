@@ -5,6 +5,7 @@
 //
 //	go run ./scripts/bench -n 5
 //	go run ./scripts/bench -only snapshots
+//	go run ./scripts/bench -only travel -n 1 -timeout 10m
 //
 // The guest is Linux with an initrd that does a fixed amount of work and ends
 // with the line GUEST-END. Two stretches are timed: the whole run up to there, of
@@ -129,5 +130,8 @@ func report(out io.Writer, o options, modes []mode, results map[string][]result)
 	}
 	if wanted(partSizes) {
 		reportSizes(out, results)
+	}
+	if o.only == partTravel {
+		reportTravel(out, results)
 	}
 }

@@ -13,9 +13,10 @@ const (
 	partSpeed     = "speed"     // how long runs take
 	partSnapshots = "snapshots" // how long savevm and loadvm take
 	partSizes     = "sizes"     // what is on disk
+	partTravel    = "travel"    // how long a debugger waits; only if it is chosen
 )
 
-var allParts = []string{partSpeed, partSnapshots, partSizes}
+var allParts = []string{partSpeed, partSnapshots, partSizes, partTravel}
 
 // The names of the modes, as the tables show them.
 const (
@@ -25,6 +26,8 @@ const (
 	vmrrReplay = "vmrr replay"
 	vmrrSave   = "vmrr record, savevm"
 	vmrrTravel = "vmrr replay, savevm and loadvm"
+	vmrrDebug  = "vmrr replay, gdb"
+	qemuDebug  = "QEMU rr=replay, gdb"
 	qemuRun    = "QEMU -icount"
 	qemuRecord = "QEMU rr=record"
 	qemuReplay = "QEMU rr=replay"
@@ -40,12 +43,14 @@ type mode struct {
 	run   func(ctx context.Context, dir string) result
 }
 
-// needed leaves the modes that a part needs; all, if none is chosen.
+// needed leaves the modes that a part needs; if none is chosen, all but travel's own.
 func needed(modes []mode, part string) []mode {
-	if part == "" {
-		return modes
-	}
-	return slices.DeleteFunc(modes, func(m mode) bool { return !slices.Contains(m.parts, part) })
+	return slices.DeleteFunc(modes, func(m mode) bool {
+		if part == "" {
+			return slices.Equal(m.parts, []string{partTravel})
+		}
+		return !slices.Contains(m.parts, part)
+	})
 }
 
 // run runs an emulator with a monitor at a socket and plays the script to it.
@@ -63,5 +68,17 @@ func (s script) run(ctx context.Context, p process, socket string, boot float64,
 	if d != nil {
 		r.timings, r.named = d.timings, d.growth
 	}
+	return r
+}
+
+// run runs a replay with a monitor and a gdb server and goes on the tour.
+func (t tour) run(ctx context.Context, args []string, monitorSocket, gdbSocket string, o options) result {
+	var trips []trip
+	p := process{args: args, quits: true, beside: func(ctx context.Context, _ int) (err error) {
+		trips, err = t.drive(ctx, monitorSocket, gdbSocket)
+		return err
+	}}
+	r := p.measure(ctx, o.timeout)
+	r.trips = trips
 	return r
 }

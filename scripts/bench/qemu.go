@@ -45,7 +45,8 @@ func qemuModes(o options) []mode {
 		missing("qemu-img, for QEMU's snapshots,")
 		return modes
 	}
-	return append(modes, mode{qemuTravel, false, []string{partSnapshots, partSizes}, q.travel})
+	return append(modes, mode{qemuTravel, false, []string{partSnapshots, partSizes}, q.travel},
+		mode{qemuDebug, false, []string{partTravel}, q.debug})
 }
 
 // plain is how QEMU counts instructions without record and replay. Its record takes
@@ -109,6 +110,30 @@ func (q *qemus) travel(ctx context.Context, dir string) result {
 	var err error
 	r.both, err = fileSize(disk)
 	return also(r, err)
+}
+
+// debug records and goes back in that. QEMU 7.2 deadlocks in its default machine, and
+// without a disk image it cannot go back at all; each step of a replay deep in
+// a boot begins at its start, so there are few.
+func (q *qemus) debug(ctx context.Context, dir string) result {
+	disk, log := filepath.Join(dir, "debug.qcow2"), filepath.Join(dir, "debug.rr")
+	mon, gdb := filepath.Join(dir, "qemu-debug.sock"), filepath.Join(dir, "qemu-gdb.sock")
+	if out, err := exec.CommandContext(ctx, q.img, "create", "-q", "-f", "qcow2", disk, "1G").CombinedOutput(); err != nil {
+		return result{err: fmt.Errorf("qemu-img create: %w: %s", err, out)}
+	}
+	more := []string{"-drive", "file=" + disk + ",if=none,id=rr", "-global", "apic-common.vapic=off"}
+	var count uint64
+	p := process{args: q.args(mon, q.rr("record", log)+",rrsnapshot=init", more...), atEnd: func(ctx context.Context) (err error) {
+		count, err = qemuFinish(ctx, mon)
+		return err
+	}}
+	if r := p.measure(ctx, q.o.timeout); r.err != nil {
+		return r
+	}
+	os.Remove(mon)
+	args := q.args(mon, q.rr("replay", log)+",rrsnapshot=init", append(more, "-S", "-gdb", "unix:"+gdb+",server=on,wait=off")...)
+	t := tour{places: 2, seeks: 2, steps: 3, from: unpacked, to: count, settles: true}
+	return t.run(ctx, args, mon, gdb, q.o)
 }
 
 var qemuCount = regexp.MustCompile(`instruction count = (\d+)`)

@@ -34,6 +34,7 @@ type result struct {
 	kernel  cost   // from the first mark to the last
 	process cost   // from the start of the process to its end
 	icount  uint64 // instructions the guest retired in all, 0 if not known
+	trips   []trip
 	timings
 	sizes
 }

@@ -10,8 +10,8 @@ import (
 
 // spread is a median with the range around it.
 type spread struct {
-	n                     int
-	min, median, p90, max float64
+	n                          int
+	min, median, p90, p99, max float64
 }
 
 func spreadOf(values []float64) spread {
@@ -20,12 +20,13 @@ func spreadOf(values []float64) spread {
 		return spread{}
 	}
 	v := slices.Sorted(slices.Values(values))
-	return spread{n, v[0], (v[(n-1)/2] + v[n/2]) / 2, v[int(math.Ceil(0.9*float64(n)))-1], v[n-1]}
+	at := func(part float64) float64 { return v[int(math.Ceil(part*float64(n)))-1] }
+	return spread{n, v[0], (v[(n-1)/2] + v[n/2]) / 2, at(0.9), at(0.99), v[n-1]}
 }
 
 // scaled returns the spread in another unit.
 func (s spread) scaled(by float64) spread {
-	return spread{s.n, s.min * by, s.median * by, s.p90 * by, s.max * by}
+	return spread{s.n, s.min * by, s.median * by, s.p90 * by, s.p99 * by, s.max * by}
 }
 
 func (s spread) format(digits int) string {

@@ -20,10 +20,11 @@ func TestSpread(t *testing.T) {
 		want   spread
 	}{
 		{nil, spread{}},
-		{upTo(1), spread{1, 1, 1, 1, 1}},
-		{upTo(4), spread{4, 1, 2.5, 4, 4}},
-		{upTo(10), spread{10, 1, 5.5, 9, 10}},
-		{upTo(15), spread{15, 1, 8, 14, 15}},
+		{upTo(1), spread{1, 1, 1, 1, 1, 1}},
+		{upTo(4), spread{4, 1, 2.5, 4, 4, 4}},
+		{upTo(10), spread{10, 1, 5.5, 9, 10, 10}},
+		{upTo(15), spread{15, 1, 8, 14, 15, 15}},
+		{upTo(200), spread{200, 1, 100.5, 180, 198, 200}},
 	} {
 		if got := spreadOf(c.values); got != c.want {
 			t.Errorf("spreadOf(%v) = %+v; want %+v", c.values, got, c.want)

@@ -26,10 +26,11 @@ func vmrrModes(o options) []mode {
 	return []mode{
 		{vmrrRun, true, []string{partSpeed, partSnapshots, partSizes}, v.run},
 		{vmrrBare, true, []string{partSpeed}, v.recordBare},
-		{vmrrRecord, true, []string{partSpeed, partSizes}, v.record},
+		{vmrrRecord, true, []string{partSpeed, partSizes, partTravel}, v.record},
 		{vmrrReplay, true, []string{partSpeed}, v.replay},
 		{vmrrSave, true, []string{partSnapshots, partSizes}, v.save},
 		{vmrrTravel, true, []string{partSnapshots}, v.travel},
+		{vmrrDebug, true, []string{partTravel}, v.debug},
 	}
 }
 
@@ -101,6 +102,18 @@ func (v *vmrrs) travel(ctx context.Context, dir string) result {
 	return v.play(ctx, socket, []string{v.o.vmrr, "replay", filepath.Join(dir, "saved")},
 		script{kept: savedPrefix, save: "here", load: true, quit: true})
 }
+
+// debug goes back in what record recorded. Unpacking the kernel is most of it; a
+// debugger is interested in what follows.
+func (v *vmrrs) debug(ctx context.Context, dir string) result {
+	mon, gdb := filepath.Join(dir, "debug.sock"), filepath.Join(dir, "gdb.sock")
+	args := append([]string{v.o.vmrr, "replay", filepath.Join(dir, "recording"), "-S", "-gdb", "unix:" + gdb}, monitorAt(mon)...)
+	t := tour{places: 40, seeks: 60, steps: 26, whole: true, from: unpacked, to: v.count}
+	return t.run(ctx, args, mon, gdb, v.o)
+}
+
+// unpacked is the instruction from which on the guest's kernel is unpacked.
+const unpacked = 4_700_000_000
 
 // play runs vmrr and a script beside it.
 func (v *vmrrs) play(ctx context.Context, socket string, args []string, s script) result {

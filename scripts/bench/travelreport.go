@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// travelRows are what is timed, and what is wanted of it.
+var travelRows = []struct{ op, target string }{
+	{opFirst, "<= 150 ms"},
+	{opStep, "p50 <= 1 ms, p99 <= 20 ms"},
+	{opFinish, "<= 50 ms"},
+	{opBreak, "<= 50 ms"},
+	{opWatch, "<= 200 ms"},
+	{opFar, "50 ms + distance / 0.8 of replay's speed"},
+	{opSeek, "p50 <= 150 ms"},
+	{opWhole, ""},
+	{opReplay, ""},
+}
+
+// reportTravel prints how long a debugger waits.
+func reportTravel(out io.Writer, results map[string][]result) {
+	fmt.Fprintf(out, "\nGoing back in a replay, from a debugger's packet to its answer, at random places of the kernel's boot;\n"+
+		"what is looked for was last met at most %d instructions back. QEMU / vmrr of medians.\n\n", back)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "operation\tQEMU / vmrr\tvmrr p50, ms\tp90\tp99\tworst\tn\tQEMU p50, ms\tworst\tn\twanted")
+	of := func(mode, op string) spread {
+		return all(results[mode], func(r result) (v []float64) {
+			for _, trip := range r.trips {
+				if trip.op == op {
+					v = append(v, trip.took)
+				}
+			}
+			return v
+		})
+	}
+	for _, row := range travelRows {
+		ours, theirs := of(vmrrDebug, row.op), of(qemuDebug, row.op)
+		if ours.n == 0 {
+			continue
+		}
+		rival, ratio := "-\t-\t0", ""
+		if theirs.n > 0 {
+			rival = fmt.Sprintf("%.1f\t%.1f\t%d", theirs.median, theirs.max, theirs.n)
+			ratio = times(theirs.median, ours.median)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%s\t%s\n", row.op, ratio, ours.median, ours.p90, ours.p99, ours.max, ours.n, rival, row.target)
+	}
+	t.Flush()
+	reportFar(out, results[vmrrDebug])
+	whole, replay := of(vmrrDebug, opWhole), of(vmrrDebug, opReplay)
+	if whole.n > 0 && replay.n > 0 {
+		fmt.Fprintf(out, "\nreverse-continue over all without a hit / one replay: %.2f (wanted <= 1.2 on one processor, 0.7 on two)\n", whole.median/replay.median)
+	}
+}
+
+// reportFar prints how fast the past is searched where a hit is far back.
+func reportFar(out io.Writer, results []result) {
+	perSecond := all(results, func(r result) (v []float64) {
+		for _, t := range r.trips {
+			if t.op == opFar {
+				v = append(v, float64(t.distance)/t.took/1000)
+			}
+		}
+		return v
+	})
+	replay := all(results, func(r result) (v []float64) {
+		for _, t := range r.trips {
+			if t.op == opReplay {
+				v = append(v, float64(t.distance)/t.took/1000)
+			}
+		}
+		return v
+	})
+	if perSecond.n > 0 && replay.n > 0 {
+		fmt.Fprintf(out, "\nFarther back, the past is searched with %s million instructions a second; a replay runs with %.0f.\n", perSecond.format(0), replay.median)
+	}
+}
