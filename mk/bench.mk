@@ -13,7 +13,7 @@ bench: guests build
 	go run ./scripts/bench -n $(REPS) -only "$(BENCH)"
 
 bench-travel: guests build
-	go run ./scripts/bench -only travel -n 1 -timeout 10m
+	go run ./scripts/bench -only travel -n 1 -timeout 5m
 
 bench-deps:
 	scripts/setup bench

@@ -56,7 +56,8 @@ type tourist struct {
 	trips  []trip
 }
 
-// drive goes on a tour through a replay with a monitor and a gdb server at sockets.
+// drive goes on a tour through a replay with a monitor and a gdb server at sockets. With
+// an error it returns what was done before.
 func (t tour) drive(ctx context.Context, monitorSocket, gdbSocket string) ([]trip, error) {
 	mon, err := dialMonitor(ctx, monitorSocket)
 	if err != nil {
@@ -69,7 +70,7 @@ func (t tour) drive(ctx context.Context, monitorSocket, gdbSocket string) ([]tri
 	}
 	d := &tourist{tour: t, ctx: ctx, mon: mon, gdb: gdb, random: rand.New(rand.NewPCG(1, 1))}
 	if err := d.play(); err != nil {
-		return nil, err
+		return d.trips, err
 	}
 	mon.quit()
 	return d.trips, nil
