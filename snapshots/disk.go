@@ -86,7 +86,7 @@ func (d *Disk) newSegment(number uint64, id framed.ID) *segment {
 }
 
 func (d *Disk) newCatalog() *catalog {
-	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64)}
+	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64), byNumber: make(map[uint64]*record)}
 }
 
 // Incomplete returns *badfile.DamagedError if the end of the index is damaged,
