@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
 	"github.com/vmrr/vmrr/internal/badfile"
@@ -133,10 +134,12 @@ func CheckFree(path string) error {
 func Open(path string) (*Dir, error) {
 	name := filepath.Join(path, manifestName)
 	b, err := readLimited(name, maxManifest)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, noManifest(path)
-	}
-	if err != nil {
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, missingError(fmt.Sprintf("%s is not a recording: that is a directory", path))
+	case err != nil:
 		return nil, fmt.Errorf("opening the recording %s: %w", path, err)
 	}
 	m, err := decodeManifest(name, b)
@@ -190,7 +193,7 @@ func (d *Dir) LoadTape() (*Tape, error) {
 	}
 	if t != nil && t.ID() != d.id {
 		t.Close()
-		return nil, &badfile.MismatchError{File: d.LogPath(), What: "recording id", Want: d.id.String(), Got: t.ID().String()}
+		return nil, &badfile.MismatchError{File: d.LogPath(), What: badfile.RecordingID, Want: d.id.String(), Got: t.ID().String()}
 	}
 	return t, err
 }

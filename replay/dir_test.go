@@ -135,7 +135,7 @@ func TestOpenWithoutManifest(t *testing.T) {
 	}{
 		{base, true, false, base + " is not a recording: the directory has no manifest.json"},
 		{filepath.Join(base, "nowhere"), true, false, "there is no recording " + filepath.Join(base, "nowhere")},
-		{filepath.Join(base, "file"), false, false, "not a directory"},
+		{filepath.Join(base, "file"), true, false, filepath.Join(base, "file") + " is not a recording: that is a directory"},
 		{lost, false, true, filepath.Join(lost, manifestName) + " is damaged: it is missing"},
 	} {
 		_, err := Open(test.path)

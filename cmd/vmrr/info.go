@@ -189,6 +189,9 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	} else if err != nil {
 		line(out, "", "%v", err)
 	}
+	if missing := missingNamed(dir, disk); missing != "" {
+		line(out, "", "%s", missing)
+	}
 	for _, d := range damaged {
 		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))
 	}
