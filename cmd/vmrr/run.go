@@ -65,7 +65,10 @@ func run(ctx context.Context, args []string) error {
 // record is `vmrr record`.
 func record(ctx context.Context, args []string) (err error) {
 	var o runOptions
-	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
+	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it, in -o DIR or, without it, in the next number (0001, 0002, ...) under\n"+
+		"$XDG_DATA_HOME/vmrr (~/.local/share/vmrr), where the link `latest` points to it: what other commands take without a DIR.\n"+
+		"loadvm ends the recording there, and what follows is another one: DIR.1, DIR.2 and so on, or the next number.\n"+
+		"SIGUSR2 takes a snapshot, named usr2-ICOUNT.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
 	o.addRecording(f)
@@ -77,7 +80,7 @@ func record(ctx context.Context, args []string) (err error) {
 }
 
 func (o *runOptions) addRecording(f *pflag.FlagSet) {
-	f.StringVarP(&o.out, "output", "o", "", "directory of the recording; without it the next numbered one")
+	f.StringVarP(&o.out, "output", "o", "", "directory of the recording; without it the next number under ~/.local/share/vmrr")
 }
 
 // record runs the machine and records it.
