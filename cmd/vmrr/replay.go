@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/timeline"
@@ -23,9 +24,9 @@ type replayOptions struct {
 }
 
 // replayCommand is `vmrr replay`.
-func replayCommand(ctx context.Context, args []string) error {
+func replayCommand(ctx context.Context, out io.Writer, args []string) error {
 	var o replayOptions
-	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
+	f := newFlags(out, "replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
 	o.add(f, defaultMemory, "memory")
 	f.StringVar(&o.start, "goto", "", "go to this instruction count first")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -16,13 +17,13 @@ import (
 )
 
 // resume is `vmrr resume`.
-func resume(ctx context.Context, args []string) (err error) {
+func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 	var (
 		o     runOptions
 		sleep bool
 		seed  string
 	)
-	f := newFlags("resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
+	f := newFlags(out, "resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
 		"Goes on, live, from an instant of a recording, and makes a new recording of what follows.\n"+
 			"DIR@12345 or DIR@1500M is an instruction count, DIR@NAME a snapshot; without DIR the latest recording is meant.")
 	o.add(f, defaultDisk, "disk")

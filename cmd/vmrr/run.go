@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -25,9 +26,9 @@ type runOptions struct {
 
 // run is `vmrr run`: the machine without a recording, unless -icount says, as
 // QEMU's does, that it is to be recorded or that a recording is to be replayed.
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, out io.Writer, args []string) error {
 	var o runOptions
-	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
+	f := newFlags(out, "run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
 	for _, name := range policyNames {
@@ -63,9 +64,9 @@ func run(ctx context.Context, args []string) error {
 }
 
 // record is `vmrr record`.
-func record(ctx context.Context, args []string) (err error) {
+func record(ctx context.Context, out io.Writer, args []string) (err error) {
 	var o runOptions
-	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
+	f := newFlags(out, "record", "[machine options] [-o DIR]", "Runs a machine and records it.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
 	o.addRecording(f)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"time"
@@ -18,35 +19,35 @@ import (
 )
 
 // snapshotsCommand is `vmrr snapshots`.
-func snapshotsCommand(ctx context.Context, args []string) error {
+func snapshotsCommand(ctx context.Context, out io.Writer, args []string) error {
 	const usage = "vmrr snapshots list [DIR], create [DIR] or delete [DIR]; each has --help"
 	if len(args) == 0 {
 		return usagef("what about snapshots? %s", usage)
 	}
 	switch args[0] {
 	case "list":
-		return listSnapshots(ctx, args[1:])
+		return listSnapshots(ctx, out, args[1:])
 	case "create":
-		return createSnapshots(ctx, args[1:])
+		return createSnapshots(ctx, out, args[1:])
 	case "delete":
-		return deleteSnapshots(args[1:])
+		return deleteSnapshots(out, args[1:])
 	case "-h", "-help", "--help", "help":
-		fmt.Println("Usage: " + usage)
+		fmt.Fprintln(out, "Usage: "+usage)
 		return nil
 	}
 	return usagef("%q is nothing to do with snapshots: %s", args[0], usage)
 }
 
-func listSnapshots(ctx context.Context, args []string) error {
-	f := newFlags("snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
+func listSnapshots(ctx context.Context, out io.Writer, args []string) error {
+	f := newFlags(out, "snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
-	return interruptible(ctx, func() error { return printSnapshots(first(rest)) })
+	return interruptible(ctx, func() error { return printSnapshots(out, first(rest)) })
 }
 
-func printSnapshots(path string) (err error) {
+func printSnapshots(out io.Writer, path string) (err error) {
 	rec, err := openReplay(path, nil)
 	if err != nil {
 		return err
@@ -55,17 +56,17 @@ func printSnapshots(path string) (err error) {
 	if rec.kept.err != nil {
 		return rec.kept.err
 	}
-	fmt.Printf("%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
+	fmt.Fprintf(out, "%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
 	for _, e := range rec.kept.disk.List() {
 		ns := e.At.ICount<<rec.cfg.Shift + e.Warp
-		fmt.Printf("%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
+		fmt.Fprintf(out, "%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
 	}
-	fmt.Printf("%d snapshots, %s\n", len(rec.kept.disk.List()), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
+	fmt.Fprintf(out, "%d snapshots, %s\n", len(rec.kept.disk.List()), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
 	return rec.kept.damage()
 }
 
-func createSnapshots(ctx context.Context, args []string) (err error) {
-	f := newFlags("snapshots create", "[DIR] --every 100M | --at ICOUNT,...",
+func createSnapshots(ctx context.Context, out io.Writer, args []string) (err error) {
+	f := newFlags(out, "snapshots create", "[DIR] --every 100M | --at ICOUNT,...",
 		"Replays a recording, the latest if no DIR is given, and keeps snapshots of it.")
 	every := f.String("every", "", "so many instructions apart, from the beginning to the end")
 	at := f.StringSlice("at", nil, "at these instruction counts")
@@ -122,7 +123,7 @@ func createSnapshots(ctx context.Context, args []string) (err error) {
 	}
 	made, err := rec.keepAt(ctx, p.timeline, places, *name)
 	if err = also(err, rec.kept.flush()); err == nil {
-		fmt.Printf("%s: %d snapshots made\n", rec.dir.Path(), made)
+		fmt.Fprintf(out, "%s: %d snapshots made\n", rec.dir.Path(), made)
 	}
 	return err
 }
@@ -168,8 +169,8 @@ func (r *recorded) keepAt(ctx context.Context, t *timeline.Timeline, places iter
 	return made, nil
 }
 
-func deleteSnapshots(args []string) (err error) {
-	f := newFlags("snapshots delete", "[DIR] --name NAME | --at ICOUNT | --automatic",
+func deleteSnapshots(out io.Writer, args []string) (err error) {
+	f := newFlags(out, "snapshots delete", "[DIR] --name NAME | --at ICOUNT | --automatic",
 		"Deletes snapshots of a recording, the latest if no DIR is given. The recording does not need them to be replayed.")
 	names := f.StringSlice("name", nil, "those with these names")
 	at := f.StringSlice("at", nil, "those at these instruction counts")
@@ -221,6 +222,6 @@ func deleteSnapshots(args []string) (err error) {
 		}
 		deleted++
 	}
-	fmt.Printf("%s: %d snapshots deleted, %s left\n", rec.dir.Path(), deleted, humanize.IBytes(uint64(rec.kept.disk.Bytes())))
+	fmt.Fprintf(out, "%s: %d snapshots deleted, %s left\n", rec.dir.Path(), deleted, humanize.IBytes(uint64(rec.kept.disk.Bytes())))
 	return nil
 }
