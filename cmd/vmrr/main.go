@@ -65,7 +65,7 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
-	slog.SetDefault(slog.New(slog.NewTextHandler(terminal.Messages(), nil)))
+	slog.SetDefault(slog.New(terminal.Log()))
 	out := &report{file: os.Stdout}
 	err := dispatch(untilSignal(), out, os.Args[1:])
 	if errors.Is(err, pflag.ErrHelp) {
