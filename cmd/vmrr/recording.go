@@ -42,11 +42,9 @@ func machineOf(c *pc.Config) recordedMachine {
 
 // createDir makes the directory of a new recording. An empty path means the next
 // numbered one.
-func createDir(path string, m replay.Manifest) (dir *replay.Dir, err error) {
+func createDir(path string, m replay.Manifest) (*replay.Dir, error) {
 	if path == "" {
-		if path, err = replay.NextDir(); err != nil {
-			return nil, err
-		}
+		return replay.CreateNext(m)
 	}
 	return replay.Create(path, m)
 }

@@ -98,7 +98,7 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 	r.machine.Inputs = to
 	r.front.Show()
 	if err := r.begin(timeline.LiveConfig{Recording: to, Origin: origin}); err != nil {
-		return errors.Join(err, to.Abandon())
+		return also(err, to.Abandon())
 	}
 	to.Begun()
 	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.dir.Path(), r.to.dir.Path())

@@ -145,10 +145,13 @@ func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	if r.to != nil {
 		r.to.wall = r.start
 	}
-	if o.snapshot != "" {
-		if err := r.session.SaveSnapshot(o.snapshot); err != nil {
-			return also(err, r.session.Recording().Close())
+	if rec := r.session.Recording(); rec != nil {
+		if o.snapshot != "" {
+			if err := r.session.SaveSnapshot(o.snapshot); err != nil {
+				return also(err, rec.Abandon())
+			}
 		}
+		rec.Begun()
 	}
 	return r.run(ctx)
 }
