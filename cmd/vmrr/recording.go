@@ -147,7 +147,7 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 		if err != nil {
 			return err
 		}
-		return differ("-m", fmt.Sprint(c.RAM), fmt.Sprint(n))
+		return differ("-m", formatSize(c.RAM), formatSize(n))
 	})
 	given("icount", func() error {
 		ic, err := parseICount(o.icount)
