@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -121,6 +122,11 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 	if o.start != "" {
 		if o.at, err = parseCount(o.start); err != nil {
 			return "", usagef("--goto: %w", err)
+		}
+	}
+	if ic.rr == rrReplay && dir == "" && ic.file == "" {
+		if _, err := replay.Latest(); err != nil {
+			return "", fmt.Errorf("-icount rr=replay without rrfile=DIR is for the latest recording: %w", err)
 		}
 	}
 	o.snapshot = cmp.Or(o.snapshot, ic.snapshot)
