@@ -178,6 +178,34 @@ func TestCreateRefusals(t *testing.T) {
 	}
 }
 
+// Discard leaves what was there before Create.
+func TestDiscard(t *testing.T) {
+	for _, before := range []string{"", "a", "a/b/rec"} {
+		base := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(base, before), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		d, err := Create(filepath.Join(base, "a", "b", "rec"), testManifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.AddFile("kernel", strings.NewReader("MZ")); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Discard(); err != nil {
+			t.Error(err)
+		}
+		var left []string
+		filepath.WalkDir(base, func(path string, _ fs.DirEntry, err error) error {
+			left = append(left, path)
+			return err
+		})
+		if last := left[len(left)-1]; last != filepath.Join(base, before) {
+			t.Errorf("where there was %q, a recording that is discarded leaves %q", before, last)
+		}
+	}
+}
+
 // durable returns what a power cut leaves of the names in directories: those that
 // were there when their directory was last synced. From a failing sync of the
 // directory named fail on the rest is not done.

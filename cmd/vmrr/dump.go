@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
@@ -17,8 +16,8 @@ import (
 )
 
 // dump is `vmrr dump`.
-func dump(ctx context.Context, args []string) (err error) {
-	f := newFlags("dump", "[DIR] [--json]", "Prints the log of a recording, the latest if no DIR is given, one record a line:\n"+
+func dump(ctx context.Context, stdout io.Writer, args []string) (err error) {
+	f := newFlags(stdout, "dump", "[DIR] [--json]", "Prints the log of a recording, the latest if no DIR is given, one record a line:\n"+
 		"instruction count, virtual time in ns, kind, size in bytes, what it is. docs/recordings.md tells the JSON fields.")
 	asJSON := f.Bool("json", false, "one JSON object a line")
 	rest, err := parse(f, args, 1)
@@ -34,7 +33,7 @@ func dump(ctx context.Context, args []string) (err error) {
 		return damage
 	}
 	defer tape.Close()
-	out := bufio.NewWriter(os.Stdout)
+	out := bufio.NewWriter(stdout)
 	print := dumpText
 	if *asJSON {
 		print = dumpJSON

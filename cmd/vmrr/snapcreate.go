@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"slices"
@@ -27,9 +28,9 @@ type createOptions struct {
 	budget string
 }
 
-func createSnapshots(ctx context.Context, args []string) error {
+func createSnapshots(ctx context.Context, out io.Writer, args []string) error {
 	var o createOptions
-	f := newFlags("snapshots create", "[DIR] --every 100M | --at ICOUNT,...",
+	f := newFlags(out, "snapshots create", "[DIR] --every 100M | --at ICOUNT,...",
 		"Replays a recording, the latest if no DIR is given, and keeps snapshots of it. Refuses while another process,\n"+
 			"such as the recorder, writes there.")
 	f.StringVar(&o.every, "every", "", "so many instructions apart, from the beginning to the end")
@@ -44,7 +45,7 @@ func createSnapshots(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return w.create(ctx, first(rest))
+	return w.create(ctx, out, first(rest))
 }
 
 // wantedSnapshots is what the options say.
@@ -87,7 +88,7 @@ func (o *createOptions) parse() (w wantedSnapshots, err error) {
 }
 
 // create makes the snapshots of a recording, the latest if path is empty.
-func (w *wantedSnapshots) create(ctx context.Context, path string) (err error) {
+func (w *wantedSnapshots) create(ctx context.Context, out io.Writer, path string) (err error) {
 	rec, err := openReplay(path, nil)
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func (w *wantedSnapshots) create(ctx context.Context, path string) (err error) {
 	}
 	made, err := w.keepAt(ctx, rec, p.timeline, places)
 	if err = also(err, rec.kept.flush()); err == nil {
-		fmt.Printf("%s: %s made\n", rec.dir.Path(), counted(made))
+		fmt.Fprintf(out, "%s: %s made\n", rec.dir.Path(), counted(made))
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/dustin/go-humanize"
@@ -22,9 +23,9 @@ type chosenSnapshots struct {
 	automatic bool     // all without a name
 }
 
-func deleteSnapshots(ctx context.Context, args []string) (err error) {
+func deleteSnapshots(ctx context.Context, out io.Writer, args []string) (err error) {
 	var c chosenSnapshots
-	f := newFlags("snapshots delete", "[DIR] --name NAME | --at ICOUNT | --automatic",
+	f := newFlags(out, "snapshots delete", "[DIR] --name NAME | --at ICOUNT | --automatic",
 		"Deletes snapshots of a recording, the latest if no DIR is given. The recording does not need them to be replayed.\n"+
 			"Those with a name go by --name only. Refuses while another process, such as the recorder, writes there.")
 	f.StringSliceVar(&c.names, "name", nil, "those with these names")
@@ -63,7 +64,7 @@ func deleteSnapshots(ctx context.Context, args []string) (err error) {
 		terminal.Say("%s deleted; what they take is given back when snapshots are deleted again", counted(len(gone)))
 	}
 	if err == nil {
-		fmt.Printf("%s: %s deleted, %s left\n", rec.dir.Path(), counted(len(gone)), humanize.IBytes(uint64(disk.Bytes())))
+		fmt.Fprintf(out, "%s: %s deleted, %s left\n", rec.dir.Path(), counted(len(gone)), humanize.IBytes(uint64(disk.Bytes())))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -12,35 +13,35 @@ import (
 )
 
 // snapshotsCommand is `vmrr snapshots`.
-func snapshotsCommand(ctx context.Context, args []string) error {
+func snapshotsCommand(ctx context.Context, out io.Writer, args []string) error {
 	const usage = "vmrr snapshots list [DIR], create [DIR] or delete [DIR]; each has --help"
 	if len(args) == 0 {
 		return usagef("what about snapshots? %s", usage)
 	}
 	switch args[0] {
 	case "list":
-		return listSnapshots(ctx, args[1:])
+		return listSnapshots(ctx, out, args[1:])
 	case "create":
-		return createSnapshots(ctx, args[1:])
+		return createSnapshots(ctx, out, args[1:])
 	case "delete":
-		return deleteSnapshots(ctx, args[1:])
+		return deleteSnapshots(ctx, out, args[1:])
 	case "-h", "-help", "--help", "help":
-		fmt.Println("Usage: " + usage)
+		fmt.Fprintln(out, "Usage: "+usage)
 		return nil
 	}
 	return usagef("%q is nothing to do with snapshots: %s", args[0], usage)
 }
 
-func listSnapshots(ctx context.Context, args []string) error {
-	f := newFlags("snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
+func listSnapshots(ctx context.Context, out io.Writer, args []string) error {
+	f := newFlags(out, "snapshots list", "[DIR]", "Lists the snapshots of a recording, the latest if no DIR is given.")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
-	return interruptible(ctx, func() error { return printSnapshots(first(rest)) })
+	return interruptible(ctx, func() error { return printSnapshots(out, first(rest)) })
 }
 
-func printSnapshots(path string) (err error) {
+func printSnapshots(out io.Writer, path string) (err error) {
 	rec, err := openReplay(path, nil)
 	if err != nil {
 		return err
@@ -49,12 +50,12 @@ func printSnapshots(path string) (err error) {
 	if rec.kept.err != nil {
 		return rec.kept.err
 	}
-	fmt.Printf("%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
+	fmt.Fprintf(out, "%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
 	for _, e := range rec.kept.disk.List() {
 		ns := e.At.ICount<<rec.cfg.Shift + e.Warp
-		fmt.Printf("%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
+		fmt.Fprintf(out, "%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
 	}
-	fmt.Printf("%s, %s\n", counted(len(rec.kept.disk.List())), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
+	fmt.Fprintf(out, "%s, %s\n", counted(len(rec.kept.disk.List())), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
 	return rec.kept.damage()
 }
 
