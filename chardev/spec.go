@@ -7,6 +7,7 @@
 package chardev
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -39,6 +40,10 @@ type Spec struct {
 	Telnet  bool   // speak telnet
 }
 
+// ErrUnknown says that a word is none for a device. Which ones there may be depends on
+// what the device is for.
+var ErrUnknown = errors.New("there is no such device")
+
 // Parse reads one of
 //
 //	none, null, stdio, mon:stdio, pty, file:PATH,
@@ -46,7 +51,8 @@ type Spec struct {
 //
 // with the options server[=on|off], wait=on|off (nowait) and nodelay. As in QEMU a
 // server waits unless told otherwise, and a comma in a path is written twice. A
-// host left out is 127.0.0.1: whoever reaches a monitor owns the guest.
+// host left out is 127.0.0.1: whoever reaches a monitor owns the guest. Any other kind of
+// device is ErrUnknown.
 func Parse(word string) (Spec, error) {
 	parts := splitCommas(word)
 	s := Spec{Word: word}
@@ -83,7 +89,7 @@ func Parse(word string) (Spec, error) {
 		}
 		s.Kind, s.Network, s.Address, s.Telnet = Socket, "tcp", address, kind == "telnet"
 	default:
-		return s, s.bad("want none, stdio, mon:stdio, pty, file:PATH, unix:PATH, tcp:HOST:PORT or telnet:HOST:PORT")
+		return s, fmt.Errorf("character device %q: %w", word, ErrUnknown)
 	}
 	return s, s.options(parts[1:])
 }

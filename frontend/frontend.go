@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/vmrr/vmrr/chardev"
@@ -57,7 +58,8 @@ const (
 
 // Open opens the devices, and waits for who is to connect first.
 func Open(ctx context.Context, words Words) (*Frontend, error) {
-	f := &Frontend{words: words, out: newSink("standard output", standardOutput{os.Stdout}), leave: func() {}}
+	f := &Frontend{words: words, leave: func() {}}
+	f.out = newSink("standard output", standardOutput{os.Stdout}, f.outputFailed)
 	f.out.shown = terminal.Shown
 	terminal.BeforeMessages(f.out.settle)
 	// Whatever the run is in the middle of, it must not wait for a stalled pipe then.
@@ -103,6 +105,21 @@ func (f *Frontend) open(ctx context.Context, s chardev.Spec, u use, unit int) er
 	}
 	f.opened = append(f.opened, opened{d, u, unit})
 	return nil
+}
+
+// outputFailed is called when standard output cannot be written. The run goes on; but
+// one that was for a reader who has read enough is over.
+func (f *Frontend) outputFailed(err error) {
+	if errors.Is(err, syscall.EPIPE) && f.service.Unwatched != nil && f.service.Unwatched() {
+		f.service.Quit()
+		return
+	}
+	sayLost("standard output", err)
+}
+
+// sayLost says that a file takes none of the guest's output any more.
+func sayLost(name string, err error) {
+	terminal.Say("writing the guest's output to %s: %v; the run goes on without it", name, err)
 }
 
 // endOutput says that the run is to end, so that nothing waits for long for a file

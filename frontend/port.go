@@ -30,7 +30,7 @@ func (f *Frontend) openPort(ctx context.Context, unit int, s chardev.Spec) error
 		if err != nil {
 			return fmt.Errorf("opening serial port %d: %w", unit, err)
 		}
-		sink := newSink(s.Path, file)
+		sink := newSink(s.Path, file, func(err error) { sayLost(s.Path, err) })
 		f.files = append(f.files, sink)
 		p.put = sink.put
 	case chardev.Socket, chardev.PTY:

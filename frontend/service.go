@@ -23,6 +23,9 @@ type Service struct {
 	// Stuck reports whether the machine is stopped and no gdb can start it. It is
 	// asked on any thread but the machine's.
 	Stuck func() bool
+	// Unwatched reports whether the run is for nobody but who reads standard output;
+	// nil: it never is.
+	Unwatched func() bool
 	// Push is nil in a replay, which takes no input; Room is how many bytes a
 	// serial port takes beside those that were pushed and wait for the machine. It
 	// is asked on the machine's thread.

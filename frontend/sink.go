@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
 const (
@@ -20,10 +22,11 @@ const (
 // pipe that is slow makes the guest slow, and one that takes nothing makes it wait,
 // until the run is to end.
 type sink struct {
-	name  string
-	file  io.WriteCloser
-	after time.Duration // how long a run that is to end waits for the file
-	shown func([]byte)  // is told what the file took
+	name   string
+	file   io.WriteCloser
+	after  time.Duration // how long a run that is to end waits for the file
+	shown  func([]byte)  // is told what the file took
+	failed func(error)   // is told the first error, at once
 
 	wake chan struct{} // holds a token if there is something to write
 	now  chan struct{} // holds a token if it is to be written at once
@@ -34,15 +37,15 @@ type sink struct {
 	mu      sync.Mutex
 	changed sync.Cond // what follows has changed
 	pending []byte
-	writing int  // bytes that the file is about to take
-	over    bool // nothing more will come
-	gaveUp  bool // the run is to end, and the file has had its time
-	lost    int  // bytes that came after that
-	err     error
+	writing int   // bytes that the file is about to take
+	over    bool  // nothing more will come
+	gaveUp  bool  // the run is to end, and the file has had its time
+	lost    int   // bytes that came after that
+	err     error // the file's first, of which failed was told
 }
 
-func newSink(name string, file io.WriteCloser) *sink {
-	s := &sink{name: name, file: file, after: farewell,
+func newSink(name string, file io.WriteCloser, failed func(error)) *sink {
+	s := &sink{name: name, file: file, failed: failed, after: farewell,
 		wake: make(chan struct{}, 1), now: make(chan struct{}, 1), done: make(chan struct{}), shown: func([]byte) {}}
 	s.changed.L = &s.mu
 	go s.loop()
@@ -105,7 +108,9 @@ func (s *sink) loop() {
 		for p := s.next(spare); len(p) > 0; p = s.next(spare) {
 			_, err := s.file.Write(p)
 			s.shown(p)
-			s.wrote(err)
+			if s.wrote(err) {
+				s.failed(err)
+			}
 			spare = p[:0]
 		}
 		spare = nil // it is pending's now
@@ -125,18 +130,19 @@ func (s *sink) next(spare []byte) []byte {
 	return p
 }
 
-// wrote notes the first error; the guest runs on.
-func (s *sink) wrote(err error) {
+// wrote notes the first error, and reports whether this is it; the guest runs on.
+func (s *sink) wrote(err error) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil && s.err == nil {
-		s.err = err
+	if first = err != nil && s.err == nil; first {
+		s.err = terminal.Said(err)
 	}
 	if s.err != nil {
 		s.pending = s.pending[:0]
 	}
 	s.writing = 0
 	s.changed.Broadcast()
+	return first
 }
 
 func (s *sink) isOver() bool {
@@ -176,17 +182,18 @@ func (s *sink) settle() {
 	}
 }
 
-// close waits until the file has taken everything, and reports whether it did.
+// close waits until the file has taken everything, and reports whether it did. That
+// it failed was told by failed.
 func (s *sink) close() error {
 	err := s.finish()
 	if err == nil {
 		<-s.done
 		err = s.file.Close()
 	}
-	if err != nil {
-		return fmt.Errorf("writing the guest's output to %s: %w", s.name, err)
+	if terminal.Unsaid(err) == nil {
+		return err
 	}
-	return nil
+	return fmt.Errorf("writing the guest's output to %s: %w", s.name, err)
 }
 
 func (s *sink) finish() error {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
 // stalled is a file that takes nothing until it is closed.
@@ -24,7 +26,7 @@ func (s stalled) Close() error { return nil }
 func TestSinkEndsWithAStalledFile(t *testing.T) {
 	file := stalled{make(chan bool)}
 	defer close(file.closed)
-	s := newSink("a pipe", file)
+	s := newSink("a pipe", file, func(error) {})
 	s.after = 1
 	const size = 10 * maxSink
 	done := make(chan bool)
@@ -59,7 +61,7 @@ func (b *buffer) Close() error { return nil }
 func TestSinkLosesNothing(t *testing.T) {
 	want := bytes.Repeat([]byte("0123456789"), maxSink)
 	var b buffer
-	s := newSink("a file", &b)
+	s := newSink("a file", &b, func(err error) { t.Errorf("a file that takes everything fails: %v", err) })
 	for _, c := range want[:len(want)/2] {
 		s.put(c)
 	}
@@ -72,14 +74,21 @@ func TestSinkLosesNothing(t *testing.T) {
 	}
 }
 
-// A file that fails is told of at the end; the guest runs on.
+// A file that fails is told of at once, and once; the guest runs on.
 func TestSinkFails(t *testing.T) {
 	full := errors.New("the disk is full")
-	s := newSink("a file", &buffer{err: full})
+	told := make(chan error, 2)
+	s := newSink("a file", &buffer{err: full}, func(err error) { told <- err })
+	s.put('x')
+	if err := <-told; err != full {
+		t.Errorf("of a file that is full it is told %v; want %v", err, full)
+	}
 	for range 10 * maxSink {
 		s.put('x')
 	}
 	if err := s.close(); !errors.Is(err, full) {
 		t.Errorf("closing a sink whose file is full: error %v; want %v", err, full)
+	} else if unsaid := terminal.Unsaid(err); unsaid != nil || len(told) > 0 {
+		t.Errorf("closing a sink whose file is full tells again: %v, and %d more", unsaid, len(told))
 	}
 }

@@ -3,6 +3,7 @@
 package frontend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,12 +22,19 @@ type Options struct {
 	serial, monitor, qmp []string
 }
 
+// What a monitor can be at, and what a serial port can be at beside.
+const (
+	monitorDevices = "none, stdio, pty, unix:PATH, tcp:[HOST]:PORT or telnet:[HOST]:PORT"
+	serialDevices  = "mon:stdio, file:PATH, " + monitorDevices
+)
+
 // Add adds the options.
 func (o *Options) Add(f *pflag.FlagSet) {
 	o.flags = f
-	const devices = "none, stdio, pty, unix:PATH, tcp:[HOST]:PORT or telnet:[HOST]:PORT, the last three with ,server=on,wait=off to listen"
-	f.StringArrayVar(&o.serial, "serial", nil, "the guest's first serial port, and with a second -serial the second: mon:stdio (the default; Ctrl-A c is the monitor), file:PATH, "+devices)
-	f.StringArrayVar(&o.monitor, "monitor", nil, "a monitor for people and scripts: "+devices)
+	const listen = ", the last three with ,server=on,wait=off to listen"
+	f.StringArrayVar(&o.serial, "serial", nil, "the guest's first serial port, and with a second -serial the second: "+serialDevices+listen+
+		"; mon:stdio is the default, where Ctrl-A c is the monitor")
+	f.StringArrayVar(&o.monitor, "monitor", nil, "a monitor for people and scripts: "+monitorDevices+listen)
 	f.StringArrayVar(&o.qmp, "qmp", nil, "a monitor that speaks QMP: as -monitor")
 }
 
@@ -42,14 +50,14 @@ type Words struct {
 func (o *Options) Parse() (Words, error) {
 	w := Words{explicit: o.flags.Changed("serial")}
 	onStdio := 0
-	read := func(option string, words []string) (specs []chardev.Spec, err error) {
+	read := func(option, devices string, words []string) (specs []chardev.Spec, err error) {
 		for _, word := range words {
 			s, err := chardev.Parse(word)
+			if errors.Is(err, chardev.ErrUnknown) || err == nil && option != "serial" && (s.Kind == chardev.File || s.Mux) {
+				return nil, fmt.Errorf("-%s %s: want %s", option, word, devices)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("-%s: %w", option, err)
-			}
-			if option != "serial" && (s.Kind == chardev.File || s.Mux) {
-				return nil, fmt.Errorf("-%s %s: a monitor cannot be there", option, word)
 			}
 			if s.Kind == chardev.Stdio {
 				onStdio++
@@ -58,14 +66,14 @@ func (o *Options) Parse() (Words, error) {
 		}
 		return specs, nil
 	}
-	serial, err := read("serial", o.serial)
+	serial, err := read("serial", serialDevices, o.serial)
 	if err != nil {
 		return w, err
 	}
-	if w.monitors, err = read("monitor", o.monitor); err != nil {
+	if w.monitors, err = read("monitor", monitorDevices, o.monitor); err != nil {
 		return w, err
 	}
-	if w.qmps, err = read("qmp", o.qmp); err != nil {
+	if w.qmps, err = read("qmp", monitorDevices, o.qmp); err != nil {
 		return w, err
 	}
 	switch {

@@ -27,9 +27,11 @@ func TestWords(t *testing.T) {
 		{args: "-serial mon:stdio -monitor stdio", err: "can serve one"},
 		{args: "-qmp stdio -monitor stdio", err: "can serve one"},
 		{args: "-serial none -serial none -serial null", err: "has 2 serial ports"},
-		{args: "-monitor file:x", err: "cannot be there"},
-		{args: "-monitor mon:stdio", err: "cannot be there"},
-		{args: "-serial vc", err: "-serial"},
+		{args: "-monitor file:x", err: "-monitor file:x: want none, stdio, pty"},
+		{args: "-monitor mon:stdio", err: "-monitor mon:stdio: want none"},
+		{args: "-qmp vc", err: "-qmp vc: want none"},
+		{args: "-monitor tcp:x", err: "has no port"},
+		{args: "-serial vc", err: "-serial vc: want mon:stdio, file:PATH, none"},
 	} {
 		var o Options
 		f := pflag.NewFlagSet("test", pflag.ContinueOnError)

@@ -91,7 +91,7 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 		defer close(reader)
 		l.read()
 	}()
-	s.logger().Info("gdb attached")
+	s.logger().Debug("gdb attached")
 	session.serve(l, s.runner())
 	l.close()
 	<-reader
@@ -99,7 +99,7 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 		// The machine is gone, and the breakpoints with it.
 		s.logger().Debug("gdb left its breakpoints behind", "cause", err)
 	}
-	s.logger().Info("gdb left", "how", session.departure.String())
+	s.logger().Debug("gdb left", "how", session.departure.String())
 	return nil
 }
 

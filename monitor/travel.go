@@ -5,7 +5,9 @@ package monitor
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/vmrr/vmrr/snapshots"
 )
@@ -109,12 +111,21 @@ func (m *Monitor) Seek(ctx context.Context, n uint64) error {
 	return m.Control.Stop()
 }
 
+// count reads an instruction count: a number in C's notation or, beyond QEMU's, a
+// decimal suffix K, M, G or T behind it, as on the command line.
 func (c *call) count(word string) (uint64, error) {
-	n, err := strconv.ParseUint(word, 0, 64)
-	if err != nil {
+	digits, unit := word, uint64(1)
+	if i := strings.IndexByte("KMGT", word[len(word)-1]&^0x20); i >= 0 {
+		digits = word[:len(word)-1]
+		for range i + 1 {
+			unit *= 1000
+		}
+	}
+	n, err := strconv.ParseUint(digits, 0, 64)
+	if err != nil || n > math.MaxUint64/unit {
 		return 0, userErrorf("%s: %q is no instruction count", c.name, word)
 	}
-	return n, nil
+	return n * unit, nil
 }
 
 func (c *call) replayBreak() error {

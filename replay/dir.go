@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/vmrr/vmrr/internal/atomicfile"
 	"github.com/vmrr/vmrr/internal/badfile"
@@ -32,6 +33,7 @@ type Dir struct {
 	path string
 	m    Manifest
 	id   ID
+	made []string // directories that Create made for it, parents first
 }
 
 // Create makes the directory of a new recording and writes its manifest. The
@@ -76,6 +78,7 @@ func (d *Dir) create() (err error) {
 		return err
 	}
 	dirs := slices.Clone(made)
+	d.made = dirs
 	for _, sub := range []string{filesName, snapsName} { // files: only one recorder can make it
 		name := filepath.Join(d.path, sub)
 		if err := os.Mkdir(name, 0o755); err != nil {
@@ -91,6 +94,24 @@ func (d *Dir) create() (err error) {
 		if err := syncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Discard removes a recording that Create has just made, with all that was put into it
+// since. What was there before, an empty directory and parents, stays.
+func (d *Dir) Discard() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return fmt.Errorf("removing the unfinished recording %s: %w", d.path, err)
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(d.path, e.Name())); err != nil {
+			return fmt.Errorf("removing the unfinished recording %s: %w", d.path, err)
+		}
+	}
+	for _, name := range slices.Backward(d.made) {
+		os.Remove(name) // fails if somebody else has put something there
 	}
 	return nil
 }
@@ -133,10 +154,12 @@ func CheckFree(path string) error {
 func Open(path string) (*Dir, error) {
 	name := filepath.Join(path, manifestName)
 	b, err := readLimited(name, maxManifest)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, noManifest(path)
-	}
-	if err != nil {
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, missingError(fmt.Sprintf("%s is not a recording: that is a directory", path))
+	case err != nil:
 		return nil, fmt.Errorf("opening the recording %s: %w", path, err)
 	}
 	m, err := decodeManifest(name, b)
@@ -144,7 +167,7 @@ func Open(path string) (*Dir, error) {
 		return nil, err
 	}
 	id, err := m.id()
-	return &Dir{path, *m, id}, err
+	return &Dir{path: path, m: *m, id: id}, err
 }
 
 // noManifest says what there is instead of a recording.
@@ -190,7 +213,7 @@ func (d *Dir) LoadTape() (*Tape, error) {
 	}
 	if t != nil && t.ID() != d.id {
 		t.Close()
-		return nil, &badfile.MismatchError{File: d.LogPath(), What: "recording id", Want: d.id.String(), Got: t.ID().String()}
+		return nil, &badfile.MismatchError{File: d.LogPath(), What: badfile.RecordingID, Want: d.id.String(), Got: t.ID().String()}
 	}
 	return t, err
 }

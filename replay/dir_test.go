@@ -135,7 +135,7 @@ func TestOpenWithoutManifest(t *testing.T) {
 	}{
 		{base, true, false, base + " is not a recording: the directory has no manifest.json"},
 		{filepath.Join(base, "nowhere"), true, false, "there is no recording " + filepath.Join(base, "nowhere")},
-		{filepath.Join(base, "file"), false, false, "not a directory"},
+		{filepath.Join(base, "file"), true, false, filepath.Join(base, "file") + " is not a recording: that is a directory"},
 		{lost, false, true, filepath.Join(lost, manifestName) + " is damaged: it is missing"},
 	} {
 		_, err := Open(test.path)
@@ -174,6 +174,34 @@ func TestCreateRefusals(t *testing.T) {
 		}
 		if _, err := os.Stat(path); err == nil {
 			t.Errorf("Create with %s leaves a directory", name)
+		}
+	}
+}
+
+// Discard leaves what was there before Create.
+func TestDiscard(t *testing.T) {
+	for _, before := range []string{"", "a", "a/b/rec"} {
+		base := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(base, before), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		d, err := Create(filepath.Join(base, "a", "b", "rec"), testManifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.AddFile("kernel", strings.NewReader("MZ")); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Discard(); err != nil {
+			t.Error(err)
+		}
+		var left []string
+		filepath.WalkDir(base, func(path string, _ fs.DirEntry, err error) error {
+			left = append(left, path)
+			return err
+		})
+		if last := left[len(left)-1]; last != filepath.Join(base, before) {
+			t.Errorf("where there was %q, a recording that is discarded leaves %q", before, last)
 		}
 	}
 }

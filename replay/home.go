@@ -28,9 +28,23 @@ func Home() (string, error) {
 	return filepath.Join(data, "vmrr"), nil
 }
 
-// NextDir makes the next numbered directory (0001, 0002, ...) under Home, empty
-// and this caller's alone, for Create.
-func NextDir() (string, error) {
+// CreateNext is Create in the next numbered directory (0001, 0002, ...) under Home.
+func CreateNext(m Manifest) (*Dir, error) {
+	path, err := nextDir()
+	if err != nil {
+		return nil, err
+	}
+	d, err := Create(path, m)
+	if err != nil {
+		os.Remove(path)
+		return nil, err
+	}
+	d.made = []string{path}
+	return d, nil
+}
+
+// nextDir makes that directory, empty and this caller's alone.
+func nextDir() (string, error) {
 	home, err := Home()
 	if err != nil {
 		return "", err

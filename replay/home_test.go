@@ -21,12 +21,13 @@ func TestHome(t *testing.T) {
 	}
 	noLatest("there is no latest recording in " + filepath.Join(data, "vmrr") + ": name one, or make one with vmrr record")
 	for _, want := range []string{"0001", "0002"} {
-		dir, err := NextDir()
-		if err != nil || dir != filepath.Join(data, "vmrr", want) {
-			t.Fatalf("NextDir = %q, %v; want %s", dir, err, want)
-		}
-		if _, err := Create(dir, testManifest); err != nil {
+		d, err := CreateNext(testManifest)
+		if err != nil {
 			t.Fatal(err)
+		}
+		dir := d.Path()
+		if dir != filepath.Join(data, "vmrr", want) {
+			t.Fatalf("CreateNext makes %q; want %s", dir, want)
 		}
 		if err := SetLatest(dir); err != nil {
 			t.Fatal(err)
@@ -47,7 +48,17 @@ func TestHome(t *testing.T) {
 	}
 	noLatest("the latest recording was " + other + ", which is gone: name another one")
 	os.Mkdir(filepath.Join(data, "vmrr", "0041"), 0o755)
-	if dir, err := NextDir(); err != nil || filepath.Base(dir) != "0042" {
-		t.Errorf("NextDir after 0041 = %q, %v", dir, err)
+	if _, err := CreateNext(Manifest{}); err == nil {
+		t.Error("CreateNext of an empty manifest gives no error")
+	}
+	d, err := CreateNext(testManifest)
+	if err != nil || filepath.Base(d.Path()) != "0042" {
+		t.Fatalf("CreateNext after 0041 = %+v, %v", d, err)
+	}
+	if err := d.Discard(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(data, "vmrr", "0042*")); len(left) != 0 {
+		t.Errorf("a discarded recording leaves %q", left)
 	}
 }

@@ -24,7 +24,7 @@ func (r *Record) Summary() string {
 	case KindWarp:
 		return fmt.Sprintf("clock jump to %d ns, short of the deadline", r.Until)
 	case KindHash:
-		return fmt.Sprintf("state hash %016x of %d parts, %d console bytes", r.Hash.sum(), len(r.Hash.Parts), r.Hash.ConsoleBytes)
+		return fmt.Sprintf("state hash %016x of %d parts, %d console bytes", r.Hash.Sum(), len(r.Hash.Parts), r.Hash.ConsoleBytes)
 	case KindMark:
 		return "mark: nothing else happened before"
 	case KindEnd:
@@ -45,8 +45,8 @@ func (r *Record) Size() int {
 	return len(b)
 }
 
-// sum is the hash of the whole state.
-func (h *StateHash) sum() machine.Hash {
+// Sum is the hash of the whole state.
+func (h *StateHash) Sum() machine.Hash {
 	var parts []machine.Hash
 	for _, p := range h.Parts {
 		parts = append(parts, machine.Hash(p))
@@ -90,7 +90,7 @@ func answerSummary(q machine.Query, v int64) string {
 	case machine.QueryWallClock:
 		return fmt.Sprintf("wall clock: %d s since 1970, %s", v, time.Unix(v, 0).UTC().Format("2006-01-02 15:04:05 UTC"))
 	case machine.QueryEntropy:
-		return fmt.Sprintf("entropy: %#016x", uint64(v))
+		return fmt.Sprintf("entropy: 0x%016x", uint64(v))
 	}
 	return fmt.Sprintf("%d to query %d", v, q)
 }

@@ -32,6 +32,7 @@ func TestSummary(t *testing.T) {
 		{input(machine.Input{Kind: 99}), "input input kind 99"},
 		{Record{Kind: KindAnswer, Query: machine.QueryWallClock, Answer: 1709210096}, "answer wall clock: 1709210096 s since 1970, 2024-02-29 12:34:56 UTC"},
 		{Record{Kind: KindAnswer, Query: machine.QueryEntropy, Answer: -2}, "answer entropy: 0xfffffffffffffffe"},
+		{Record{Kind: KindAnswer, Query: machine.QueryEntropy, Answer: 0x12}, "answer entropy: 0x0000000000000012"},
 		{Record{Kind: KindAnswer, Query: 9, Answer: 5}, "answer 5 to query 9"},
 		{Record{Kind: KindWarp, Until: 70}, "clock jump to 70 ns, short of the deadline"},
 		{Record{Kind: KindHash, Hash: StateHash{Parts: []uint64{1, 1 << 63}, ConsoleBytes: 7}}, fmt.Sprintf("state hash %016x of 2 parts, 7 console bytes", machine.Sum([]machine.Hash{1, 1 << 63}))},

@@ -4,6 +4,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 
@@ -20,7 +21,7 @@ type GDBAddress struct{ spec chardev.Spec }
 // it. As in QEMU it listens and waits for nobody, whatever the options behind it say.
 func ParseGDB(word string) (GDBAddress, error) {
 	s, err := chardev.Parse(word)
-	if err == nil && (s.Kind != chardev.Socket || s.Telnet) {
+	if errors.Is(err, chardev.ErrUnknown) || err == nil && (s.Kind != chardev.Socket || s.Telnet) {
 		err = fmt.Errorf("character device %q: want tcp:[HOST]:PORT or unix:PATH", word)
 	}
 	return GDBAddress{s}, err

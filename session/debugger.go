@@ -86,6 +86,7 @@ func (d *debugger) where() net.Addr {
 func (d *debugger) attach() {
 	d.attached.Store(true)
 	d.moved.Store(false)
+	d.thread.setStepping(false)
 	d.thread.setRunning(false)
 }
 

@@ -108,11 +108,9 @@ func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
 	return nil
 }
 
-// Step implements gdbstub.Target. gdb may make a great many in a row, so what others
-// want done is done before each.
+// Step implements gdbstub.Target.
 func (t *target) Step(ctx context.Context, n uint64) (gdbstub.Stop, error) {
-	t.debugger.thread.work()
-	return t.stepped(t.StepForward(ctx, n))
+	return t.stepped(t.debugger.thread.step(func() (timeline.Stop, error) { return t.StepForward(ctx, n) }))
 }
 
 // stepped is stopOf for steps. gdb may make them to get somewhere, and goes on after
@@ -196,10 +194,11 @@ type pastTarget struct {
 
 // ReverseStep implements gdbstub.Reverser.
 func (p *pastTarget) ReverseStep(ctx context.Context) (gdbstub.Stop, error) {
-	return p.stopOf(p.past.StepBack(ctx, 1))
+	return p.stopOf(p.debugger.thread.step(func() (timeline.Stop, error) { return p.past.StepBack(ctx, 1) }))
 }
 
 // ReverseContinue implements gdbstub.Reverser.
 func (p *pastTarget) ReverseContinue(ctx context.Context) (gdbstub.Stop, error) {
+	p.debugger.thread.setStepping(false)
 	return p.stopOf(p.past.ReverseContinue(ctx))
 }

@@ -120,3 +120,47 @@ func TestStepRange(t *testing.T) {
 		})
 	}
 }
+
+// TestStopBetweenSteps is gdb's own way to many steps: what a monitor does between two
+// of them must reach it, and what it did before the first must not.
+func TestStopBetweenSteps(t *testing.T) {
+	step, interrupted := gdbstub.Stop{Reason: gdbstub.StopStep}, gdbstub.Stop{Reason: gdbstub.StopInterrupted}
+	stop := func(th *thread) { (&control{thread: th}).Stop() }
+	for _, c := range []struct {
+		name    string
+		after   int  // steps
+		resumed bool // gdb lets the machine run behind it
+		job     func(th *thread)
+		want    gdbstub.Stop
+	}{
+		{name: "a stop", after: 2, job: stop, want: interrupted},
+		{name: "a jump", after: 2, job: func(th *thread) { (&debugger{thread: th}).movedByOthers() }, want: interrupted},
+		{name: "a look", after: 2, job: func(*thread) {}, want: step},
+		{name: "a stop before the first", after: 0, job: stop, want: step},
+		{name: "a stop long ago", after: 2, resumed: true, job: stop, want: step},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &walker{}
+			th := newThread(w.Continue, false, func(bool) {})
+			target := newTarget(w, nil, &debugger{thread: th})
+			target.InsertBreak(codeSegment+uint64(c.after)+1, gdbstub.BreakSoftware)
+			for range c.after {
+				if got, err := target.Step(t.Context(), 1); err != nil || got != step {
+					t.Fatalf("a step = %+v, error %v; want %+v", got, err, step)
+				}
+			}
+			c.job(th)
+			if c.resumed {
+				target.Continue(t.Context())
+			}
+			before := w.engine.icount
+			got, err := target.Step(t.Context(), 1)
+			if moved := w.engine.icount != before; err != nil || got != c.want || moved != (c.want == step) {
+				t.Errorf("the step behind it = %+v, moved %v, error %v; want %+v", got, moved, err, c.want)
+			}
+			if got, err := target.Step(t.Context(), 1); err != nil || got != step {
+				t.Errorf("the next one = %+v, error %v; want %+v", got, err, step)
+			}
+		})
+	}
+}

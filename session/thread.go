@@ -21,7 +21,8 @@ type thread struct {
 	mu      sync.Mutex
 	running bool               // the machine is to run by itself
 	lent    bool               // it runs for a debugger
-	recall  bool               // and is to stop
+	steps   bool               // a debugger made a step, and may be about to make the next one
+	recall  bool               // it is to stop, or not to make that step
 	ran     bool               // it has run
 	leaving bool               // it is to run to its end, whatever stops it
 	told    bool               // what changed was told last
@@ -195,15 +196,36 @@ func (t *thread) lend(ctx context.Context, run func(context.Context) (timeline.S
 func (t *thread) setLent(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lent, t.recall = on, false
+	t.lent, t.steps, t.recall = on, false, false
 	t.tell()
 }
 
-// callBack ends lend, if the machine is lent.
+// step makes a single step for a debugger, after what others want done. A debugger may
+// make a great many to get somewhere: what was called back since the last one is
+// interrupted instead. It is called on the machine's thread.
+func (t *thread) step(run func() (timeline.Stop, error)) (timeline.Stop, error) {
+	t.work()
+	if t.recalled() {
+		t.setStepping(false)
+		return timeline.StopInterrupted, nil
+	}
+	stop, err := run()
+	t.setStepping(err == nil && stop == timeline.StopArrived)
+	return stop, err
+}
+
+// setStepping says whether another step may follow.
+func (t *thread) setStepping(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.steps, t.recall = on, t.recall && on
+}
+
+// callBack ends lend, if the machine is lent, or a row of steps.
 func (t *thread) callBack() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.recall = t.lent
+	t.recall = t.lent || t.steps
 }
 
 func (t *thread) recalled() bool {

@@ -57,6 +57,9 @@ func (c *catalog) apply(f framed.Frame) error {
 		if err != nil {
 			return err
 		}
+		if c.numbered(r.number) != nil {
+			return fmt.Errorf("two snapshots have the number %d", r.number)
+		}
 		c.insert(r)
 	case kindDelete:
 		c.remove(d.uvarint())

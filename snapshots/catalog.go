@@ -47,7 +47,8 @@ type catalog struct {
 	chunks   []*chunkRecord
 	byRefs   map[string]uint64 // numbers of chunks
 	snaps    []*record         // by moment, then by number
-	last     uint64            // number that a snapshot was given
+	byNumber map[uint64]*record
+	last     uint64 // number that a snapshot was given
 }
 
 func (c *catalog) chunkCount() int { return (c.ramSize/PageSize + chunkPages - 1) / chunkPages }
@@ -93,41 +94,42 @@ func (c *catalog) insert(r *record) {
 		}
 	}
 	c.last = max(c.last, r.number)
-	i, _ := slices.BinarySearchFunc(c.snaps, r, func(a, b *record) int {
-		return cmp.Or(cmp.Compare(a.At.ICount, b.At.ICount), cmp.Compare(a.At.Sub, b.At.Sub), cmp.Compare(a.number, b.number))
-	})
+	i, _ := slices.BinarySearchFunc(c.snaps, r, compareRecords)
 	c.snaps = slices.Insert(c.snaps, i, r)
+	c.byNumber[r.number] = r
+}
+
+func compareRecords(a, b *record) int {
+	return cmp.Or(cmp.Compare(a.At.ICount, b.At.ICount), cmp.Compare(a.At.Sub, b.At.Sub), cmp.Compare(a.number, b.number))
 }
 
 func (c *catalog) named(name string) *record {
+	if name == "" {
+		return nil
+	}
 	for _, r := range c.snaps {
-		if name != "" && r.Name == name {
+		if r.Name == name {
 			return r
 		}
 	}
 	return nil
 }
 
-func (c *catalog) numbered(n uint64) *record {
-	for _, r := range c.snaps {
-		if r.number == n {
-			return r
-		}
-	}
-	return nil
-}
+func (c *catalog) numbered(n uint64) *record { return c.byNumber[n] }
 
 // remove forgets a snapshot, if there is such a one.
 func (c *catalog) remove(number uint64) {
-	i := slices.IndexFunc(c.snaps, func(r *record) bool { return r.number == number })
-	if i < 0 {
+	r := c.byNumber[number]
+	if r == nil {
 		return
 	}
-	for _, n := range c.snaps[i].chunks {
+	for _, n := range r.chunks {
 		if n > 0 {
 			c.chunks[n-1].used--
 		}
 	}
+	delete(c.byNumber, number)
+	i, _ := slices.BinarySearchFunc(c.snaps, r, compareRecords)
 	c.snaps = slices.Delete(c.snaps, i, i+1)
 }
 

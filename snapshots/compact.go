@@ -2,26 +2,29 @@
 
 package snapshots
 
+import "context"
+
 // compactIf compacts if more than one part in n of all bytes is not needed.
-func (d *Disk) compactIf(n int64) error {
+func (d *Disk) compactIf(ctx context.Context, n int64, progress func(done, all uint64)) error {
 	if all := d.bytes(); (all-d.liveBytes())*n > all {
-		return d.compact()
+		return d.compact(ctx, progress)
 	}
 	return nil
 }
 
 // compact gives back what deleted snapshots took: segments of which little is needed
 // are written anew, then a new index; only when that is durable, the old files go. A
-// crash at any point leaves the old state or the new one. Delete, Thin and a Put that
-// replaces a snapshot do this when much is to be gained.
-func (d *Disk) compact() error {
+// crash at any point leaves the old state or the new one, and so does the end of ctx.
+// Delete, Thin and a Put that replaces a snapshot do this when much is to be gained.
+// progress may be nil.
+func (d *Disk) compact(ctx context.Context, progress func(done, all uint64)) error {
 	if err := d.sealPacker(); err != nil {
 		return err
 	}
 	live := d.cat.live()
 	stay := d.worthKeeping(live)
 	for {
-		c, err := d.newCompaction(live, stay)
+		c, err := d.newCompaction(ctx, live, stay, progress)
 		if err != nil {
 			return err
 		}
@@ -63,10 +66,25 @@ type compaction struct {
 	packer  *packer
 	renewed map[*batch]*batch  // batches of segments that stay
 	moved   map[*batch][]place // pages of the others
+
+	ctx      context.Context
+	progress func(done, all uint64) // may be nil
+	done     uint64                 // of steps
 }
 
-func (d *Disk) newCompaction(live map[*batch]uint64, stay map[*segment]bool) (*compaction, error) {
-	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch), moved: make(map[*batch][]place)}
+// step is called for each batch and each snapshot that stays. Its error is that of the
+// context.
+func (c *compaction) step() error {
+	c.done++
+	if c.progress != nil {
+		c.progress(c.done, uint64(len(c.live)+len(c.d.cat.snaps)))
+	}
+	return c.ctx.Err()
+}
+
+func (d *Disk) newCompaction(ctx context.Context, live map[*batch]uint64, stay map[*segment]bool, progress func(done, all uint64)) (*compaction, error) {
+	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch), moved: make(map[*batch][]place),
+		ctx: ctx, progress: progress}
 	var err error
 	if c.packer, err = newPacker(d, c.cat); err != nil {
 		return nil, err
@@ -79,6 +97,9 @@ func (d *Disk) newCompaction(live map[*batch]uint64, stay map[*segment]bool) (*c
 	for _, b := range d.cat.batches {
 		if !stay[b.seg] || live[b] == 0 {
 			continue
+		}
+		if err := c.step(); err != nil {
+			return nil, err
 		}
 		own := &batch{owner: d, seg: b.seg, offset: b.offset, length: b.length, count: b.count}
 		c.cat.addBatch(own)
@@ -104,6 +125,9 @@ func (c *compaction) movePages() (bad *segment, err error) {
 	for _, b := range c.d.cat.batches {
 		if c.stay[b.seg] || c.live[b] == 0 {
 			continue
+		}
+		if err := c.step(); err != nil {
+			return nil, err
 		}
 		_, pages, err := b.read(buf)
 		if err != nil {
@@ -145,6 +169,9 @@ func (c *compaction) finish() error {
 	f := d.newIndex(c.cat)
 	f.catalog(c.cat, extent{})
 	for i, own := range c.cat.snaps {
+		if err := c.step(); err != nil {
+			return err
+		}
 		state, err := d.state(d.cat.snaps[i])
 		if err == nil {
 			err = f.snapshot(own, &state)

@@ -4,6 +4,7 @@ package snapshots
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -19,7 +20,7 @@ func (d *Disk) Compact() error {
 	if err := d.begin(); err != nil {
 		return err
 	}
-	return d.compact()
+	return d.compact(context.Background(), nil)
 }
 
 // incompressible fills pages with bytes that no page has had.

@@ -86,16 +86,25 @@ func (d *Disk) newSegment(number uint64, id framed.ID) *segment {
 }
 
 func (d *Disk) newCatalog() *catalog {
-	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64)}
+	return &catalog{owner: d, ramSize: d.ramSize, byRefs: make(map[string]uint64), byNumber: make(map[uint64]*record)}
 }
 
 // Incomplete returns *badfile.DamagedError if the end of the index is damaged,
-// *badfile.CutOffError if it is cut off: snapshots that were recorded behind that place are not known. It is nil if
+// *badfile.CutOffError if it is cut off: snapshots that were recorded behind that place
+// are not known. The error of an index that is cut off says what is left. It is nil if
 // the index is whole.
 func (d *Disk) Incomplete() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.incomplete
+}
+
+// Begun reports whether there is an index, which a store has from its first change on,
+// even if it has no snapshots any more.
+func (d *Disk) Begun() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.generation > 0
 }
 
 // List returns the snapshots, earliest first.

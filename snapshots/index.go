@@ -73,7 +73,7 @@ func (d *Disk) loadLatest() error {
 		damaged *badfile.DamagedError
 	)
 	if errors.As(err, &cut) {
-		err = fmt.Errorf("%w: what was being written there is lost", err)
+		err = fmt.Errorf("%w: %s", err, cat.left())
 	} else if err != nil && (end == 0 || !errors.As(err, &damaged)) {
 		f.Close() // without the first frame, all that can be is that it was cut off
 		return err
@@ -84,6 +84,18 @@ func (d *Disk) loadLatest() error {
 	d.install(cat, generation, f, end, nextSegment)
 	d.incomplete = err
 	return nil
+}
+
+// left says which snapshots an index has that was cut off.
+func (c *catalog) left() string {
+	switch n := len(c.snaps); n {
+	case 0:
+		return "no snapshot is left before that, and all that there were may be lost"
+	case 1:
+		return fmt.Sprintf("1 snapshot is left before that, the one of %v, and later ones may be lost", c.snaps[0].At)
+	default:
+		return fmt.Sprintf("%d snapshots are left before that, the last one of %v, and later ones may be lost", n, c.snaps[n-1].At)
+	}
 }
 
 // look returns the number of the index file in a directory that counts, 0 if there is
@@ -148,7 +160,7 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 		return 0, err
 	}
 	if r.ID() != d.id {
-		return 0, &badfile.MismatchError{File: path, What: "id", Want: hex.EncodeToString(d.id[:]), Got: hex.EncodeToString(idOf(r))}
+		return 0, &badfile.MismatchError{File: path, What: badfile.RecordingID, Want: hex.EncodeToString(d.id[:]), Got: hex.EncodeToString(idOf(r))}
 	}
 	for {
 		frame, err := r.Next()

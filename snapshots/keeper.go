@@ -132,3 +132,18 @@ func (k *Keeper) Close() error {
 	<-k.done
 	return err
 }
+
+// Over reports whether the snapshots take more than so many bytes of disk. It waits for
+// those that are queued only if they may make the difference.
+func (k *Keeper) Over(budget int64) (bool, error) {
+	k.mu.Lock()
+	queued, err := k.bytes, k.err
+	k.mu.Unlock()
+	if err != nil || k.disk.Bytes()+queued <= budget {
+		return false, err
+	}
+	if err := k.Flush(); err != nil {
+		return false, err
+	}
+	return k.disk.Bytes() > budget, nil
+}

@@ -91,3 +91,25 @@ func TestKeeperThins(t *testing.T) {
 		t.Errorf("what is left is %q; want the first, the named and the last one among them", list)
 	}
 }
+
+// What is queued counts as if it took all its bytes, unless that would decide it.
+func TestKeeperOver(t *testing.T) {
+	r := newRig(t, 64)
+	d := r.open(t.TempDir(), ReadWrite)
+	k := NewKeeper(d, 0)
+	defer k.Close()
+	for i := range 16 {
+		r.mem.write(i*PageSize, byte(i)+1) // compresses well
+	}
+	if err := k.Put(r.take("", 0)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		budget int64
+		want   bool
+	}{{1 << 20, false}, {16 * PageSize / 2, false}, {100, true}} {
+		if got, err := k.Over(test.budget); got != test.want || err != nil {
+			t.Errorf("Over(%d) with %d bytes on disk = %v, %v; want %v", test.budget, d.Bytes(), got, err, test.want)
+		}
+	}
+}

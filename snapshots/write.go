@@ -3,7 +3,7 @@
 package snapshots
 
 import (
-	"errors"
+	"context"
 	"fmt"
 
 	"github.com/vmrr/vmrr/machine"
@@ -41,15 +41,10 @@ func (d *Disk) put(s *Snapshot, name string) error {
 		return err
 	}
 	if replaced {
-		d.tidy()
+		d.tidy(context.Background(), nil) // which nothing interrupts
 	}
 	return nil
 }
-
-// tidy compacts if more than half of all bytes are not needed. If that fails, the
-// snapshots are what they were: it is no error of the change that came before, and
-// the next one tries again or hears of it.
-func (d *Disk) tidy() { _ = d.compactIf(2) }
 
 // sticky remembers an error after which nothing can be written any more.
 func (d *Disk) sticky(err error) error {
@@ -182,39 +177,6 @@ func (d *Disk) numberOf(x *page) uint64 {
 	return b.first + uint64(at.slot)
 }
 
-// Delete removes a snapshot.
-func (d *Disk) Delete(e Entry) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err := d.begin()
-	if err == nil {
-		err = d.remove([]Entry{e})
-	}
-	if err != nil {
-		return fmt.Errorf("deleting the snapshot of %v in %s: %w", e.At, d.dir, err)
-	}
-	d.tidy()
-	return nil
-}
-
-// remove records that snapshots are gone.
-func (d *Disk) remove(gone []Entry) error {
-	f := &frames{id: d.id, base: d.end}
-	for _, e := range gone {
-		if d.cat.numbered(e.number) == nil {
-			return errors.New("it is not there")
-		}
-		f.delete(e.number)
-	}
-	if err := d.appendIndex(f); err != nil {
-		return err
-	}
-	for _, e := range gone {
-		d.cat.remove(e.number)
-	}
-	return nil
-}
-
 // Thin drops snapshots as Store.Thin does, if the files take more than budget bytes,
 // and compacts them.
 func (d *Disk) Thin(budget int64, present machine.Moment) (dropped []Entry, err error) {
@@ -240,5 +202,5 @@ func (d *Disk) Thin(budget int64, present machine.Moment) (dropped []Entry, err 
 		}
 		dropped = append(dropped, e)
 	}
-	return dropped, d.compactIf(4)
+	return dropped, d.compactIf(context.Background(), 4, nil)
 }

@@ -226,7 +226,7 @@ func (l *Live) fork(s *snapshots.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	err = l.Finish(fmt.Sprintf("the run went on from snapshot %q in another recording", s.Name))
+	err = l.Finish(fmt.Sprintf("going on from snapshot %q in another recording", s.Name))
 	if err == nil {
 		// What follows goes into the new recording only if it follows the snapshot.
 		err = l.restore(&origin)

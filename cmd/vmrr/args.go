@@ -4,18 +4,19 @@ package main
 
 import (
 	"errors"
-	"os"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
 )
 
-// newFlags returns the flag set of a subcommand.
-func newFlags(name, args, about string) *pflag.FlagSet {
+// newFlags returns the flag set of a subcommand, whose help goes to out.
+func newFlags(out io.Writer, name, args, about string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("vmrr "+name, pflag.ContinueOnError)
 	f.SortFlags = false
 	f.Usage = func() {
-		os.Stdout.WriteString("Usage: vmrr " + strings.TrimSpace(name+" "+args) + "\n\n" + about + "\n\n" + f.FlagUsages())
+		fmt.Fprintf(out, "Usage: vmrr %s\n\n%s\n\n%s", strings.TrimSpace(name+" "+args), about, f.FlagUsages())
 	}
 	return f
 }

@@ -9,16 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
+	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
 )
 
 // dump is `vmrr dump`.
-func dump(ctx context.Context, args []string) (err error) {
-	f := newFlags("dump", "[DIR] [--json]", "Prints the log of a recording, the latest if no DIR is given, one record a line:\n"+
-		"instruction count, virtual time in ns, kind, size in bytes, what it is.")
+func dump(ctx context.Context, stdout io.Writer, args []string) (err error) {
+	f := newFlags(stdout, "dump", "[DIR] [--json]", "Prints the log of a recording, the latest if no DIR is given, one record a line:\n"+
+		"instruction count, virtual time in ns, kind, size in bytes, what it is. docs/recordings.md tells the JSON fields.")
 	asJSON := f.Bool("json", false, "one JSON object a line")
 	rest, err := parse(f, args, 1)
 	if err != nil {
@@ -33,7 +33,7 @@ func dump(ctx context.Context, args []string) (err error) {
 		return damage
 	}
 	defer tape.Close()
-	out := bufio.NewWriter(os.Stdout)
+	out := bufio.NewWriter(stdout)
 	print := dumpText
 	if *asJSON {
 		print = dumpJSON
@@ -84,9 +84,12 @@ type dumped struct {
 		Unit uint8  `json:"unit"`
 		Data []byte `json:"data,omitempty"` // base64
 	} `json:"input,omitempty"`
-	Answer   *int64   `json:"answer,omitempty"`
-	Until    *uint64  `json:"until,omitempty"` // virtual ns
-	Parts    []string `json:"parts,omitempty"` // hashes of the parts of the state
+	Query    string   `json:"query,omitempty"`      // what was asked, as the summary says it
+	Answer   string   `json:"answer,omitempty"`     // 64 bits in hexadecimal: a JSON number is often read as a float64
+	Clock    *int64   `json:"wall_clock,omitempty"` // the answer to that query: s since 1970
+	Until    *uint64  `json:"until,omitempty"`      // virtual ns
+	Hash     string   `json:"hash,omitempty"`       // of the whole state, in hexadecimal as the parts
+	Parts    []string `json:"parts,omitempty"`      // hashes of the parts of the state
 	Console  *uint64  `json:"console_bytes,omitempty"`
 	Snapshot string   `json:"snapshot,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
@@ -103,11 +106,18 @@ func dumpJSON(out io.Writer, r *replay.Record) error {
 			Data []byte `json:"data,omitempty"`
 		}{r.Input.Kind.String(), r.Input.Unit, r.Input.Data}
 	case replay.KindAnswer:
-		d.Answer = &r.Answer
+		d.Answer = fmt.Sprintf("0x%016x", uint64(r.Answer))
+		d.Query = fmt.Sprintf("query %d", r.Query)
+		switch r.Query {
+		case machine.QueryWallClock:
+			d.Query, d.Clock = "wall clock", &r.Answer
+		case machine.QueryEntropy:
+			d.Query = "entropy"
+		}
 	case replay.KindWarp:
 		d.Until = &r.Until
 	case replay.KindHash, replay.KindEnd:
-		d.Console = &r.Hash.ConsoleBytes
+		d.Hash, d.Console = fmt.Sprintf("%016x", r.Hash.Sum()), &r.Hash.ConsoleBytes
 		for _, p := range r.Hash.Parts {
 			d.Parts = append(d.Parts, fmt.Sprintf("%016x", p))
 		}

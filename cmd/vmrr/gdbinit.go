@@ -4,18 +4,18 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
 // gdbinit is `vmrr gdbinit`.
-func gdbinit(_ context.Context, args []string) error {
-	f := newFlags("gdbinit", "", "Prints commands for gdb: after a monitor command that moved the machine they drop\n"+
+func gdbinit(_ context.Context, out io.Writer, args []string) error {
+	f := newFlags(out, "gdbinit", "", "Prints commands for gdb: after a monitor command that moved the machine they drop\n"+
 		"what gdb remembers of it. Put them in a file and start gdb with -x FILE.")
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}
-	fmt.Print(gdbstub.GDBInit)
-	return nil
+	_, err := io.WriteString(out, gdbstub.GDBInit)
+	return err
 }

@@ -23,21 +23,21 @@ import (
 )
 
 // info is `vmrr info`.
-func info(ctx context.Context, args []string) error {
-	f := newFlags("info", "[DIR]", "Tells what a recording, the latest if no DIR is given, is of and what is in it, and checks its files.")
+func info(ctx context.Context, out io.Writer, args []string) error {
+	f := newFlags(out, "info", "[DIR]", "Tells what a recording, the latest if no DIR is given, is of and what is in it, and checks its files.")
 	host := f.Bool("host", false, "tell of this host instead")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
 	if *host {
-		return hostInfo(os.Stdout)
+		return hostInfo(out)
 	}
 	dir, err := openDir(first(rest))
 	if err != nil {
 		return err
 	}
-	return interruptible(ctx, func() error { return recordingInfo(os.Stdout, dir) })
+	return interruptible(ctx, func() error { return recordingInfo(out, dir) })
 }
 
 // line prints one fact.
@@ -188,6 +188,9 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 		errs = append(errs, bad)
 	} else if err != nil {
 		line(out, "", "%v", err)
+	}
+	if missing := missingNamed(dir, disk); missing != "" {
+		line(out, "", "%s", missing)
 	}
 	for _, d := range damaged {
 		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))

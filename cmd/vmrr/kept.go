@@ -29,7 +29,10 @@ func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
 		return &kept{err: err}
 	}
 	if err := disk.Incomplete(); err != nil && unlessCutOff(err) == nil {
-		slog.Warn("the last snapshot may be lost", "err", err)
+		slog.Warn("snapshots may be lost", "err", err)
+	}
+	if missing := missingNamed(dir, disk); missing != "" {
+		slog.Warn(missing)
 	}
 	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }

@@ -47,7 +47,8 @@ type liveRun struct {
 	session *timeline.Live
 }
 
-// powerOn builds a machine and switches it on.
+// powerOn builds a machine and switches it on. If that fails nothing stays of its
+// recording, which has not begun yet.
 func (r *liveRun) powerOn() (err error) {
 	door, rec := machine.Inputs(r.live), (*timeline.Recording)(nil)
 	if r.to != nil {
@@ -60,7 +61,7 @@ func (r *liveRun) powerOn() (err error) {
 		err = r.begin(timeline.LiveConfig{Recording: rec})
 	}
 	if err != nil && rec != nil {
-		err = errors.Join(err, rec.Close())
+		err = also(err, rec.Abandon())
 	}
 	return err
 }

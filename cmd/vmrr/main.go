@@ -35,7 +35,8 @@ const (
 // command is one subcommand. Each lives in a file of its own.
 type command struct {
 	name, args, help string
-	run              func(ctx context.Context, args []string) error
+	// out is standard output. That it cannot be written need not be looked at.
+	run func(ctx context.Context, out io.Writer, args []string) error
 }
 
 func commands() []command {
@@ -65,15 +66,20 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
-	slog.SetDefault(slog.New(slog.NewTextHandler(terminal.Messages(), nil)))
-	err := dispatch(untilSignal(), os.Args[1:])
-	if unsaid := terminal.Unsaid(err); unsaid != nil && !errors.Is(err, pflag.ErrHelp) {
+	slog.SetDefault(slog.New(terminal.Log()))
+	out := &report{file: os.Stdout}
+	err := dispatch(untilSignal(), out, os.Args[1:])
+	if errors.Is(err, pflag.ErrHelp) {
+		err = nil // it was given
+	}
+	err = also(err, out.close())
+	if unsaid := terminal.Unsaid(err); unsaid != nil {
 		terminal.Say("%v", unsaid)
 	}
 	os.Exit(exitCode(err))
 }
 
-func dispatch(ctx context.Context, args []string) error {
+func dispatch(ctx context.Context, out io.Writer, args []string) error {
 	if len(args) == 0 {
 		help(os.Stderr)
 		return usagef("which command? `vmrr --help` lists them")
@@ -81,19 +87,19 @@ func dispatch(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		if len(args) > 1 {
-			return helpOn(ctx, args[1])
+			return helpOn(ctx, out, args[1])
 		}
-		help(os.Stdout)
+		help(out)
 		return nil
 	case "version", "-version", "--version":
-		fmt.Println("vmrr " + Version)
+		fmt.Fprintln(out, "vmrr "+Version)
 		return nil
 	}
 	c, err := find(args[0])
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, args[1:])
+	return c.run(ctx, out, args[1:])
 }
 
 // find returns the command of that name.
@@ -107,12 +113,12 @@ func find(name string) (command, error) {
 }
 
 // helpOn is `vmrr help NAME`: the same as `vmrr NAME --help`.
-func helpOn(ctx context.Context, name string) error {
+func helpOn(ctx context.Context, out io.Writer, name string) error {
 	c, err := find(name)
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, []string{"--help"})
+	return c.run(ctx, out, []string{"--help"})
 }
 
 func help(out io.Writer) {
@@ -135,7 +141,7 @@ func exitCode(err error) int {
 		guestEnded *guestExit
 	)
 	switch {
-	case err == nil, errors.Is(err, pflag.ErrHelp):
+	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		return exitUsage

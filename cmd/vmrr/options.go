@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/vmrr/vmrr/cpu/x86"
 	"github.com/vmrr/vmrr/icount"
+	"github.com/vmrr/vmrr/images/linux"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/session"
 )
@@ -114,6 +116,16 @@ func parseSize(s string) (uint64, error) {
 	return n * unit, nil
 }
 
+// formatSize writes a size in bytes as parseSize reads it.
+func formatSize(n uint64) string {
+	for i, unit := range "TGMK" {
+		if size := uint64(1) << (40 - 10*i); n >= size && n%size == 0 {
+			return fmt.Sprintf("%d%c", n/size, unit)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
 // config checks the options and reads the files that they name.
 func (o *machineOptions) config() (pc.Config, error) {
 	var c pc.Config
@@ -128,6 +140,12 @@ func (o *machineOptions) config() (pc.Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("-m: %w", err)
 	}
+	if err := pc.CheckRAM(ram); err != nil {
+		return c, usagef("-m %s: a pc cannot have that much RAM: %w", o.memory, err)
+	}
+	if _, err := x86.NewModel(o.cpu); err != nil {
+		return c, usagef("-cpu: %w", err)
+	}
 	if o.kernel == "" {
 		return c, usagef("-kernel is missing: which kernel is the machine to run?")
 	}
@@ -140,7 +158,11 @@ func (o *machineOptions) config() (pc.Config, error) {
 			return c, err
 		}
 	}
-	return c, pc.Check(c)
+	err = pc.Check(c)
+	if long := (*linux.CommandLineError)(nil); errors.As(err, &long) {
+		return c, usagef("-append: %w", err)
+	}
+	return c, err
 }
 
 // maxImage bounds a kernel or an initrd in bytes.

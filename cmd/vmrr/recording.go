@@ -42,11 +42,9 @@ func machineOf(c *pc.Config) recordedMachine {
 
 // createDir makes the directory of a new recording. An empty path means the next
 // numbered one.
-func createDir(path string, m replay.Manifest) (dir *replay.Dir, err error) {
+func createDir(path string, m replay.Manifest) (*replay.Dir, error) {
 	if path == "" {
-		if path, err = replay.NextDir(); err != nil {
-			return nil, err
-		}
+		return replay.CreateNext(m)
 	}
 	return replay.Create(path, m)
 }
@@ -149,7 +147,7 @@ func sameMachine(o *machineOptions, dir *replay.Dir, c *pc.Config) error {
 		if err != nil {
 			return err
 		}
-		return differ("-m", fmt.Sprint(c.RAM), fmt.Sprint(n))
+		return differ("-m", formatSize(c.RAM), formatSize(n))
 	})
 	given("icount", func() error {
 		ic, err := parseICount(o.icount)

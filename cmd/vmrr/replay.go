@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -23,9 +25,9 @@ type replayOptions struct {
 }
 
 // replayCommand is `vmrr replay`.
-func replayCommand(ctx context.Context, args []string) error {
+func replayCommand(ctx context.Context, out io.Writer, args []string) error {
 	var o replayOptions
-	f := newFlags("replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
+	f := newFlags(out, "replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
 	o.add(f, defaultMemory, "memory")
 	f.StringVar(&o.start, "goto", "", "go to this instruction count first")
@@ -120,6 +122,11 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 	if o.start != "" {
 		if o.at, err = parseCount(o.start); err != nil {
 			return "", usagef("--goto: %w", err)
+		}
+	}
+	if ic.rr == rrReplay && dir == "" && ic.file == "" {
+		if _, err := replay.Latest(); err != nil {
+			return "", fmt.Errorf("-icount rr=replay without rrfile=DIR is for the latest recording: %w", err)
 		}
 	}
 	o.snapshot = cmp.Or(o.snapshot, ic.snapshot)

@@ -2,7 +2,10 @@
 
 package main
 
-import "testing"
+import (
+	"io"
+	"testing"
+)
 
 // TestMayGoBack is about who a replay takes snapshots for.
 func TestMayGoBack(t *testing.T) {
@@ -19,7 +22,7 @@ func TestMayGoBack(t *testing.T) {
 		{[]string{"-gdb", "unix:g"}, true},
 	} {
 		var o replayOptions
-		f := newFlags("replay", "", "")
+		f := newFlags(io.Discard, "replay", "", "")
 		o.add(f, defaultMemory, "memory")
 		if _, err := parse(f, c.args, 0); err != nil {
 			t.Fatal(err)

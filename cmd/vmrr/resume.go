@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -16,13 +17,13 @@ import (
 )
 
 // resume is `vmrr resume`.
-func resume(ctx context.Context, args []string) (err error) {
+func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 	var (
 		o     runOptions
 		sleep bool
 		seed  string
 	)
-	f := newFlags("resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
+	f := newFlags(out, "resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]",
 		"Goes on, live, from an instant of a recording, and makes a new recording of what follows.\n"+
 			"DIR@12345 or DIR@1500M is an instruction count, DIR@NAME a snapshot; without DIR the latest recording is meant.")
 	o.add(f, defaultDisk, "disk")
@@ -97,7 +98,7 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 	r.machine.Inputs = to
 	r.front.Show()
 	if err := r.begin(timeline.LiveConfig{Recording: to, Origin: origin}); err != nil {
-		return errors.Join(err, to.Abandon())
+		return also(err, to.Abandon())
 	}
 	to.Begun()
 	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.dir.Path(), r.to.dir.Path())

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -25,9 +26,9 @@ type runOptions struct {
 
 // run is `vmrr run`: the machine without a recording, unless -icount says, as
 // QEMU's does, that it is to be recorded or that a recording is to be replayed.
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, out io.Writer, args []string) error {
 	var o runOptions
-	f := newFlags("run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
+	f := newFlags(out, "run", "[machine options]", "Runs a machine. -icount rr=record,rrfile=DIR and rr=replay record and replay it, as with QEMU.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
 	for _, name := range policyNames {
@@ -63,9 +64,12 @@ func run(ctx context.Context, args []string) error {
 }
 
 // record is `vmrr record`.
-func record(ctx context.Context, args []string) (err error) {
+func record(ctx context.Context, out io.Writer, args []string) (err error) {
 	var o runOptions
-	f := newFlags("record", "[machine options] [-o DIR]", "Runs a machine and records it.")
+	f := newFlags(out, "record", "[machine options] [-o DIR]", "Runs a machine and records it, in -o DIR or, without it, in the next number (0001, 0002, ...) under\n"+
+		"$XDG_DATA_HOME/vmrr (~/.local/share/vmrr), where the link `latest` points to it: what other commands take without a DIR.\n"+
+		"loadvm ends the recording there, and what follows is another one: DIR.1, DIR.2 and so on, or the next number.\n"+
+		"SIGUSR2 takes a snapshot, named usr2-ICOUNT.")
 	o.machine.add(f)
 	o.add(f, defaultDisk, "disk")
 	o.addRecording(f)
@@ -77,7 +81,7 @@ func record(ctx context.Context, args []string) (err error) {
 }
 
 func (o *runOptions) addRecording(f *pflag.FlagSet) {
-	f.StringVarP(&o.out, "output", "o", "", "directory of the recording; without it the next numbered one")
+	f.StringVarP(&o.out, "output", "o", "", "directory of the recording; without it the next number under ~/.local/share/vmrr")
 }
 
 // record runs the machine and records it.
@@ -144,10 +148,13 @@ func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	if r.to != nil {
 		r.to.wall = r.start
 	}
-	if o.snapshot != "" {
-		if err := r.session.SaveSnapshot(o.snapshot); err != nil {
-			return also(err, r.session.Recording().Close())
+	if rec := r.session.Recording(); rec != nil {
+		if o.snapshot != "" {
+			if err := r.session.SaveSnapshot(o.snapshot); err != nil {
+				return also(err, rec.Abandon())
+			}
 		}
+		rec.Begun()
 	}
 	return r.run(ctx)
 }

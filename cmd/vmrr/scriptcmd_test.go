@@ -16,7 +16,8 @@ import (
 )
 
 // exits runs `exits CODE COMMAND...` and fails unless the command exits with CODE.
-// Its standard error must be one sentence: one line that begins with "vmrr: ".
+// If that is an error, standard error must end in a message of vmrr's: a line that begins
+// with "vmrr: ", and perhaps lines that are indented behind it.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
@@ -36,6 +37,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if want != 0 && want != exitInterrupted {
 		lines := strings.Split(strings.TrimSpace(stderr), "\n")
+		for len(lines) > 1 && strings.HasPrefix(lines[len(lines)-1], "      ") {
+			lines = lines[:len(lines)-1]
+		}
 		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "vmrr: ") {
 			ts.Fatalf("%q says %q, want a sentence behind \"vmrr: \"", args[1:], stderr)
 		}

@@ -7,13 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vmrr/vmrr/timeline"
 )
 
 // verify is `vmrr verify`.
-func verify(ctx context.Context, args []string) (err error) {
-	f := newFlags("verify", "[DIR]", "Replays a recording, the latest if no DIR is given, and compares every state hash and\n"+
+func verify(ctx context.Context, out io.Writer, args []string) (err error) {
+	f := newFlags(out, "verify", "[DIR]", "Replays a recording, the latest if no DIR is given, and compares every state hash and\n"+
 		"snapshot. If one differs it finds out why, as far as it can.")
 	rest, err := parse(f, args, 1)
 	if err != nil {
@@ -39,7 +40,7 @@ func verify(ctx context.Context, args []string) (err error) {
 	var d *timeline.Divergence
 	switch {
 	case errors.As(err, &d):
-		fmt.Print(d.String())
+		io.WriteString(out, d.String())
 		return err
 	case stop == timeline.StopInterrupted:
 		return errInterrupted
@@ -47,7 +48,7 @@ func verify(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	bytes, _ := t.Machine().Board.Console()
-	fmt.Printf("%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
+	fmt.Fprintf(out, "%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
 		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
 	return cmp.Or(err, rec.kept.damage(), rec.damage) // the others were told already
 }

@@ -37,7 +37,8 @@ func (v *viewing) run(ctx context.Context) error {
 	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, AtEnd: atEnd, Quit: quit,
 		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
 	if err := v.front.Serve(context.Background(), frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
-		Stuck: func() bool { return v.ln == nil && s.Stranded() }}); err != nil {
+		Stuck:     func() bool { return v.ln == nil && s.Stranded() },
+		Unwatched: func() bool { return !s.Debuggable() && !v.front.Wanted() }}); err != nil {
 		return err
 	}
 	if v.ln != nil {

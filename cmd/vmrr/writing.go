@@ -50,22 +50,33 @@ func (w *writing) begin() (*timeline.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := createDir(w.out, m)
+	return w.create(w.out, m, func(dir *replay.Dir) error { return addImages(dir, &w.cfg) })
+}
+
+// create makes a recording in out or the next numbered place, with what fill puts into
+// it. If that fails nothing of it stays, so that the place is free for the next try; the
+// caller sees to that, by Abandon, until he calls Begun.
+func (w *writing) create(out string, m replay.Manifest, fill func(*replay.Dir) error) (rec *timeline.Recording, err error) {
+	dir, err := createDir(out, m)
 	if err != nil {
 		return nil, err
 	}
-	if err := addImages(dir, &w.cfg); err != nil {
-		return nil, err
+	if err = fill(dir); err == nil {
+		rec, err = w.start(dir)
 	}
-	rec, err := w.start(dir)
 	if err != nil {
-		return nil, err
+		return nil, also(err, dir.Discard())
 	}
-	if w.out == "" {
-		err = replay.SetLatest(dir.Path())
+	if out == "" {
+		begun := rec.Begun
+		rec.Begun = func() {
+			begun()
+			if err := replay.SetLatest(dir.Path()); err != nil {
+				terminal.Say("%v", err)
+			}
+		}
 	}
-	rec.Begun()
-	return rec, err
+	return rec, nil
 }
 
 // start opens the log and the snapshots of a recording.
@@ -82,7 +93,7 @@ func (w *writing) start(dir *replay.Dir) (*timeline.Recording, error) {
 	rec := &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: m.kept.put, Drop: m.kept.drop, Fork: w.fork,
 		Begun: func() { w.made = m },
 		Close: func() error { return errors.Join(m.kept.close(), log.Close()) }}
-	rec.Abandon = func() error { return errors.Join(rec.Close(), os.RemoveAll(dir.Path())) }
+	rec.Abandon = func() error { return also(rec.Close(), dir.Discard()) }
 	return rec, nil
 }
 
@@ -118,7 +129,7 @@ func (w *writing) fork(origin *snapshots.Snapshot) (*timeline.Recording, error) 
 // branch makes, in out or the next numbered place, a recording that begins in a
 // snapshot of another one's machine. It is whole by itself: what the two have in
 // common are links to the same files, where the file system has them.
-func (w *writing) branch(parent made, origin *snapshots.Snapshot, out string) (rec *timeline.Recording, err error) {
+func (w *writing) branch(parent made, origin *snapshots.Snapshot, out string) (*timeline.Recording, error) {
 	m, err := w.manifest()
 	if err != nil {
 		return nil, err
@@ -126,40 +137,18 @@ func (w *writing) branch(parent made, origin *snapshots.Snapshot, out string) (r
 	at := origin.State.At
 	m.Parent = &replay.Parent{ID: parent.dir.ID().String(), Path: parent.dir.Path(), ICount: at.ICount, Sub: at.Sub, Snapshot: origin.Name}
 	m.Origin = &replay.Origin{Snapshot: timeline.OriginName, ICount: at.ICount, Sub: at.Sub, Start: w.wall}
-	dir, err := createDir(out, m)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir.Path()))
-		}
-	}()
-	for _, f := range parent.dir.Manifest().Files {
-		if err := dir.LinkFile(parent.dir, f.Name); err != nil {
-			return nil, err
-		}
-	}
 	names := []string{timeline.OriginName}
 	if origin.Name != "" && origin.Name != timeline.OriginName {
 		names = append(names, origin.Name)
 	}
-	if err := parent.kept.share(origin, dir, names...); err != nil {
-		return nil, err
-	}
-	if rec, err = w.start(dir); err != nil {
-		return nil, err
-	}
-	if out == "" {
-		begun := rec.Begun
-		rec.Begun = func() {
-			begun()
-			if err := replay.SetLatest(dir.Path()); err != nil {
-				terminal.Say("%v", err)
+	return w.create(out, m, func(dir *replay.Dir) error {
+		for _, f := range parent.dir.Manifest().Files {
+			if err := dir.LinkFile(parent.dir, f.Name); err != nil {
+				return err
 			}
 		}
-	}
-	return rec, nil
+		return parent.kept.share(origin, dir, names...)
+	})
 }
 
 // freePath returns path, or, if there is something already, the first of path.1,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,14 +35,18 @@ var std = &screen{err: os.Stderr, same: sync.OnceValue(func() bool {
 	return err == nil && os.SameFile(out, messages)
 })}
 
-// Say tells the user something: one line, on a line of its own.
-func Say(format string, args ...any) { Print("vmrr: " + fmt.Sprintf(format, args...) + "\n") }
+// Say tells the user something, on a line of its own. If it is more than one line the
+// others are indented, so that they are seen to belong to it.
+func Say(format string, args ...any) { Print(message(fmt.Sprintf(format, args...))) }
+
+// message returns a text as vmrr's.
+func message(text string) string {
+	const name = "vmrr: "
+	return name + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", len(name))) + "\n"
+}
 
 // Print shows text, which ends in a newline, on a fresh line.
 func Print(text string) { std.Write([]byte(text)) }
-
-// Messages is where other packages' messages go: each Write is whole lines.
-func Messages() io.Writer { return std }
 
 // Shown says what was written to standard output.
 func Shown(p []byte) { std.shown(p) }

@@ -7,6 +7,17 @@ import (
 	"testing"
 )
 
+func TestMessage(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"so", "vmrr: so\n"},
+		{"so\nand so\n", "vmrr: so\n      and so\n"},
+	} {
+		if got := message(c.text); got != c.want {
+			t.Errorf("the message %q is shown as %q; want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func TestMessagesBeginOnAFreshLine(t *testing.T) {
 	for _, c := range []struct {
 		output string

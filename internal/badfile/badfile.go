@@ -41,7 +41,11 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s is of format version %d, this vmrr reads version %d", e.File, e.Got, e.Want)
 }
 
-// MismatchError says that a file is good, but of another machine or recording.
+// RecordingID is what was compared if a file is of the same machine, perhaps, but of
+// another recording.
+const RecordingID = "recording id"
+
+// MismatchError says that a file is good, but of another recording or machine.
 type MismatchError struct {
 	File      string
 	What      string // what was compared
@@ -49,5 +53,9 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s is of another machine or recording: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
+	of := "machine"
+	if e.What == RecordingID {
+		of = "recording"
+	}
+	return fmt.Sprintf("%s is of another %s: %s: want %s, got %s", e.File, of, e.What, e.Want, e.Got)
 }

@@ -61,8 +61,16 @@ type Outputs struct {
 }
 
 func (c *Config) check() error {
-	if c.RAM < MinRAM || c.RAM > MaxRAM || c.RAM%MiB != 0 {
-		return fmt.Errorf("a pc with %d bytes of RAM cannot be built: want a multiple of 1M from %dM to %dG", c.RAM, MinRAM/MiB, MaxRAM/GiB)
+	if err := CheckRAM(c.RAM); err != nil {
+		return fmt.Errorf("a pc with %d bytes of RAM cannot be built: %w", c.RAM, err)
+	}
+	return nil
+}
+
+// CheckRAM says which sizes, in bytes, a pc's RAM may have, if this is none of them.
+func CheckRAM(size uint64) error {
+	if size < MinRAM || size > MaxRAM || size%MiB != 0 {
+		return fmt.Errorf("want a multiple of 1M from %dM to %dG", MinRAM/MiB, MaxRAM/GiB)
 	}
 	return nil
 }
