@@ -14,8 +14,8 @@ import (
 )
 
 // symbolsCommand is `vmrr symbols`.
-func symbolsCommand(_ context.Context, args []string) error {
-	f := newFlags("symbols", "IMAGE [-o FILE]", "Reads the symbols that a kernel, a vmlinuz or vmlinux for x86_64, carries in itself and writes\n"+
+func symbolsCommand(_ context.Context, stdout io.Writer, args []string) error {
+	f := newFlags(stdout, "symbols", "IMAGE [-o FILE]", "Reads the symbols that a kernel, a vmlinuz or vmlinux for x86_64, carries in itself and writes\n"+
 		"them as an ELF file for gdb. They are where the kernel is linked: where KASLR moved it by OFFSET\n"+
 		"bytes, `symbol-file FILE -o OFFSET` moves them with it.")
 	out := f.StringP("output", "o", "", "the file to write (default: IMAGE's name and .symbols, here)")
@@ -42,6 +42,6 @@ func symbolsCommand(_ context.Context, args []string) error {
 		return fmt.Errorf("writing %s: %w", *out, err)
 	}
 	release, _, _ := strings.Cut(strings.TrimPrefix(table.Version(), "Linux version "), " ")
-	fmt.Printf("%s: %d symbols of Linux %s\n", *out, len(table.Symbols()), release)
+	fmt.Fprintf(stdout, "%s: %d symbols of Linux %s\n", *out, len(table.Symbols()), release)
 	return nil
 }
