@@ -3,12 +3,17 @@
 package timeline_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/cpu/x86"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
@@ -45,9 +50,24 @@ func TestTravelAtRandom(t *testing.T) {
 		v.hits = append(v.hits, a.hitsOf(0, testguest.Forever, set...))
 	}
 	v.toggle()
-	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle}
+	ops := []func(){v.seek, v.seek, v.step, v.reverse, v.reverse, v.forward, v.save, v.load, v.toggle, v.watch}
 	for range *travels {
 		ops[v.random.IntN(len(ops))]()
+	}
+	v.compare()
+}
+
+// compare goes through all the canonical states that were visited, in one run.
+func (v *traveller) compare() {
+	vm := v.a.replayed(v.T)
+	for _, at := range slices.SortedFunc(maps.Keys(v.seen), func(a, b machine.Moment) int { return cmp.Compare(a.ICount, b.ICount) }) {
+		if at.Sub != 0 {
+			continue
+		}
+		vm.Goto(v.T, at.ICount)
+		if got := vm.Hash(); got != v.seen[at] {
+			v.fatal("the state at %v had hash %x, in a straight replay it has %x", at, v.seen[at], got)
+		}
 	}
 }
 
@@ -114,6 +134,45 @@ func (v *traveller) forward() {
 			return
 		}
 	}
+}
+
+// watch goes back to the last change of a quadword of the stack. The instruction ahead
+// must make it, and the way forward from there must pass no other.
+func (v *traveller) watch() {
+	end := v.vm.Moment()
+	w := cpu.Watch{Addr: (v.vm.Unicorn.State().Regs[x86.RegRSP] &^ 7) - 8*v.random.Uint64N(8), Size: 8, Kind: cpu.WatchChange}
+	if _, ok := v.vm.Engine.Translate(w.Addr); !ok || end.Sub != 0 || end.ICount <= v.hits[v.active][0].ICount {
+		return
+	}
+	v.did("reverse from %v to a %v", end, w)
+	if err := v.tl.InsertWatch(w); err != nil {
+		v.fatal("%v", err)
+	}
+	defer v.tl.RemoveWatch(w)
+	stop, err := v.tl.ReverseContinue(background)
+	at := v.vm.Moment()
+	if stop != timeline.StopWatch { // a breakpoint comes first
+		v.arrive(stop, err, timeline.StopBreak, lastBefore(v.hits[v.active], end.ICount))
+		return
+	}
+	v.arrive(stop, err, timeline.StopWatch, machine.Moment{ICount: v.tl.LastHit().ICount - 1})
+	before := v.read(w.Addr)
+	stop, err = v.tl.StepForward(background, 1)
+	v.arrive(stop, err, timeline.StopWatch, machine.Moment{ICount: at.ICount + 1})
+	if after := v.read(w.Addr); before == after {
+		v.fatal("the instruction behind %v leaves %#x at %#x as it was", at, after, w.Addr)
+	}
+	stop, err = v.tl.StepForward(background, end.ICount-at.ICount-1)
+	if now := v.vm.Moment(); err != nil || stop == timeline.StopWatch && now.ICount <= end.ICount || stop == timeline.StopBreak && now.Before(end) {
+		v.fatal("forward from %v: %v, error %v at %v; want to come to %v", at, stop, err, now, end)
+	}
+}
+
+func (v *traveller) read(linear uint64) (b [8]byte) {
+	if _, err := v.tl.ReadMemory(linear, b[:]); err != nil {
+		v.fatal("%v", err)
+	}
+	return b
 }
 
 func (v *traveller) save() {
