@@ -144,4 +144,3 @@ func isSubset(a, b []uint64) bool {
 
 // clip keeps a message readable.
 func clip(n []uint64) []uint64 { return n[:min(len(n), 20)] }
-
