@@ -93,68 +93,72 @@ func TestConditions(t *testing.T) {
 }
 
 // Of a breakpoint in a loop the last hit at which the condition holds is found wherever
-// it lies, and without deciding on all of them if it lies near.
+// it lies, and without deciding on all of them if it lies near. Cancelling ends the
+// search though the machine never runs for long.
 func TestConditionsHot(t *testing.T) {
-	const interval, often = 50e6, 25_000 // a pass decides on 20,000
+	const span, often = 30e6, 60_000 // a pass decides on 20,000
 	a := answeredGuest(t)
-	tl, vm := a.openWith(t, interval, 0)
-	for n := a.from; n < a.to; n += (a.to - a.from) / 150 {
+	tl, vm := a.openWith(t, timeline.Never, 0) // who runs forward leaves no snapshots
+	var hot, begin, end uint64
+	var hits []machine.Moment
+	for n := a.from; n < a.to && len(hits) < often; n += (a.to - a.from) / 150 {
 		seek(t, tl, n)
-		hot := tl.PC()
+		hot = tl.PC()
 		if len(countHits(t, tl, n, hot)) < 500 {
 			continue
 		}
-		tl.InsertBreak(hot)
-		begin, end := n/interval*interval, n+hotSpan
+		begin, end = n, n+span
 		seek(t, tl, begin)
-		hits, _ := met(t, tl, end, func() bool { return true })
-		if len(hits) < often || end/interval*interval != begin {
-			tl.RemoveBreak(hot)
-			continue
-		}
-		var asked int
-		var want machine.Moment
-		tl.SetCondition(hot, func() bool {
-			asked++
-			return vm.Moment() == want
-		})
-		for _, c := range []struct{ hit, most int }{
-			{10, 2*len(hits) + 10},
-			{len(hits) / 2, 2*len(hits) + 10},
-			{len(hits) - 2, often},
-		} {
-			seek(t, tl, end)
-			asked, want = 0, hits[c.hit]
-			reverse(t, tl, want)
-			if asked > c.most {
-				t.Errorf("going back to hit %d of %d the condition was asked %d times, want at most %d", c.hit, len(hits), asked, c.most)
-			}
-		}
-		return
+		tl.InsertBreak(hot)
+		hits, _ = met(t, tl, end, func() bool { return true })
+		tl.RemoveBreak(hot)
 	}
-	t.Fatalf("no address is hit %d times between two snapshots: the test is void", often)
-}
+	if len(hits) < often {
+		t.Fatalf("no address is hit %d times in %d instructions: the test is void", often, int(span))
+	}
+	tl.InsertBreak(hot)
+	var asked int
+	var holds func() bool
+	tl.SetCondition(hot, func() bool {
+		asked++
+		return holds()
+	})
+	never := func() bool { return false }
+	goEnd := func() {
+		seek(t, tl, begin)
+		holds = never
+		if at, _ := met(t, tl, end, holds); at != nil {
+			t.Fatalf("a condition that is false stops at %v", at)
+		}
+		asked = 0
+	}
+	for _, c := range []struct{ hit, most int }{
+		{10, 2*len(hits) + 1000},
+		{len(hits) / 2, 2*len(hits) + 1000},
+		{len(hits) - 2, 25_000},
+	} {
+		goEnd()
+		holds = func() bool { return vm.Moment() == hits[c.hit] }
+		reverse(t, tl, hits[c.hit])
+		if asked > c.most {
+			t.Errorf("going back to hit %d of %d the condition was asked %d times, want at most %d", c.hit, len(hits), asked, c.most)
+		}
+	}
 
-// Cancelling ends a search that only meets conditions that are false.
-func TestConditionsCancelled(t *testing.T) {
-	a := answeredGuest(t)
-	tl, vm := a.openWith(t, timeline.Never, 0)
-	seek(t, tl, a.from+hotSpan)
+	goEnd()
 	ctx, cancel := context.WithCancel(background)
 	defer cancel()
-	tl.InsertBreak(a.syscall)
-	asked := 0
-	tl.SetCondition(a.syscall, func() bool {
-		if asked++; asked == 100 {
+	holds = func() bool {
+		if asked == 100 {
 			cancel()
 		}
 		return false
-	})
+	}
 	home := vm.Moment()
 	if stop, err := tl.ReverseContinue(ctx); err != nil || stop != timeline.StopInterrupted || vm.Moment() != home {
 		t.Errorf("ReverseContinue, cancelled = %v, error %v at %v; want interrupted at %v", stop, err, vm.Moment(), home)
 	}
-	if asked > 200 {
+	if asked > 101 {
 		t.Errorf("cancelled when it was asked the 100th time, the condition was asked %d times", asked)
 	}
 }
