@@ -42,7 +42,6 @@ func (t *Timeline) decide(ctx context.Context, until, enough uint64) (found *cpu
 	defer func() { t.deciding = false }()
 	for n := uint64(1); ; n++ {
 		stop, err = t.run(ctx, until)
-		at := t.m.Moment().ICount
 		switch {
 		case err != nil:
 			return found, stop, err
@@ -50,14 +49,11 @@ func (t *Timeline) decide(ctx context.Context, until, enough uint64) (found *cpu
 			return found, StopInterrupted, nil
 		case stop == StopBreak:
 			if t.holds() {
-				found = &cpu.Hit{ICount: at, Addr: t.PC()}
+				found = &cpu.Hit{ICount: t.m.Moment().ICount, Addr: t.PC()}
 			}
 		case stop == StopWatch:
 			hit := t.hit
 			found = &hit
-			if at >= until { // it is behind the last instruction
-				return found, StopArrived, nil
-			}
 		default:
 			return found, stop, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -160,5 +161,41 @@ func TestConditionsHot(t *testing.T) {
 	}
 	if asked > 101 {
 		t.Errorf("cancelled when it was asked the 100th time, the condition was asked %d times", asked)
+	}
+}
+
+// Watchpoints are met as ever while a breakpoint has a condition, also by the last
+// instruction before the end of the search.
+func TestConditionsAndWatch(t *testing.T) {
+	a := answeredGuest(t)
+	tl, vm := a.open(t)
+	words := changesOf(t, a, a.from)
+	i := slices.IndexFunc(words, func(w changed) bool { return w.linear != 0 && len(w.counts) > 2 })
+	if i < 0 {
+		t.Fatal("nothing on the stack changes twice: the test is void")
+	}
+	w := words[i]
+	asked := 0
+	tl.InsertBreak(a.syscall)
+	tl.SetCondition(a.syscall, func() bool {
+		asked++
+		return false
+	})
+	if err := tl.InsertWatch(cpu.Watch{Addr: w.linear, Size: 8, Kind: cpu.WatchChange}); err != nil {
+		t.Fatal(err)
+	}
+	last := w.counts[max(0, len(w.counts)-10):]
+	for _, from := range []uint64{a.from + watchSpan, last[len(last)-1]} {
+		seek(t, tl, from)
+		for _, n := range slices.Backward(last) {
+			stop, err := tl.ReverseContinue(background)
+			want := machine.Moment{ICount: n - 1}
+			if err != nil || stop != timeline.StopWatch || vm.Moment() != want || tl.LastHit().ICount != n {
+				t.Fatalf("ReverseContinue = %v, error %v at %v, hit %+v; want a watchpoint at %v", stop, err, vm.Moment(), tl.LastHit(), want)
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("the condition was never asked: the test is void")
 	}
 }
