@@ -42,8 +42,7 @@ func (p point) String() string {
 	return fmt.Sprintf("%v at 0x%x, %d bytes", p.watchKind(), p.addr, p.size)
 }
 
-// parsePoint reads TYPE,ADDR,KIND. After the kind gdb may send conditions and
-// commands; the stub announces neither, so they are refused.
+// parsePoint reads TYPE,ADDR,KIND.
 func (s *session) parsePoint(args string) (p point, answer string) {
 	fields := strings.Split(args, ",")
 	if len(fields[0]) != 1 || fields[0][0] < pointSoftware || fields[0][0] > pointAccess {
@@ -71,33 +70,50 @@ func (s *session) parsePoint(args string) (p point, answer string) {
 	return p, "OK"
 }
 
-// insertPoint answers Z. Inserting twice is the same as once.
+// insertPoint answers Z. Inserting twice is the same as once, but what a breakpoint has
+// for conditions are the last that came with it.
 func (s *session) insertPoint(args string) string {
-	p, answer := s.parsePoint(args)
-	if answer != "OK" || s.points[p] {
+	head, options, conditional := strings.Cut(args, ";")
+	p, answer := s.parsePoint(head)
+	if answer != "OK" {
 		return answer
 	}
-	if len(s.points) >= maxPoints {
-		return errFull
+	if conditional && (!p.isBreak() || s.conditioner == nil) {
+		return errInvalid
 	}
-	var err error
-	if p.isBreak() {
-		err = s.target.InsertBreak(p.addr, p.breakKind())
-	} else {
-		err = s.watcher.InsertWatch(p.addr, p.size, p.watchKind())
-	}
+	all, err := parseConditions(options)
 	if err != nil {
 		return s.failure("inserting "+p.String(), err)
 	}
-	s.points[p] = true
+	old, present := s.points[p]
+	if !present {
+		if len(s.points) >= maxPoints {
+			return errFull
+		}
+		if p.isBreak() {
+			err = s.target.InsertBreak(p.addr, p.breakKind())
+		} else {
+			err = s.watcher.InsertWatch(p.addr, p.size, p.watchKind())
+		}
+		if err != nil {
+			return s.failure("inserting "+p.String(), err)
+		}
+	}
+	s.points[p] = all
+	if len(old) > 0 || len(all) > 0 {
+		s.conditioner.SetCondition(p.addr, p.breakKind(), s.condition(all))
+	}
 	return "OK"
 }
 
 // removePoint answers z. Removing what is not there succeeds.
 func (s *session) removePoint(args string) string {
 	p, answer := s.parsePoint(args)
-	if answer != "OK" || !s.points[p] {
+	if answer != "OK" {
 		return answer
+	}
+	if _, present := s.points[p]; !present {
+		return "OK"
 	}
 	if err := s.remove(p); err != nil {
 		return s.failure("removing "+p.String(), err)
@@ -134,8 +150,19 @@ func (s *session) removeAllPoints() {
 // breakAt reports whether the client has a breakpoint at an address, and of
 // which kind; software comes first if it has both.
 func (s *session) breakAt(addr uint64) (kind BreakKind, ok bool) {
-	if s.points[point{typ: pointSoftware, addr: addr}] {
+	if _, ok = s.points[point{typ: pointSoftware, addr: addr}]; ok {
 		return BreakSoftware, true
 	}
-	return BreakHardware, s.points[point{typ: pointHardware, addr: addr}]
+	_, ok = s.points[point{typ: pointHardware, addr: addr}]
+	return BreakHardware, ok
+}
+
+// isHit reports whether a breakpoint at the PC, pc, stops the machine now.
+func (s *session) isHit(pc uint64) bool {
+	for _, typ := range []byte{pointSoftware, pointHardware} {
+		if all, ok := s.points[point{typ: typ, addr: pc}]; ok && s.hold(all) {
+			return true
+		}
+	}
+	return false
 }

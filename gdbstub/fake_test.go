@@ -27,7 +27,7 @@ type fake struct {
 	spin     bool // Continue runs until it is cancelled
 	readOnly bool
 
-	breaks  map[uint64]int // how many kinds are inserted at an address
+	breaks  map[point]func() bool // the condition, nil if there is none
 	watches map[point]bool
 	running chan struct{} // receives when a spinning Continue begins
 	calls   []string      // Attached and Detached
@@ -63,7 +63,7 @@ var errReadOnly = errors.New("the past cannot be changed")
 
 func newFake() *fake {
 	f := &fake{desc: x86.Description(), mem: make([]byte, fakeSize), end: 1000,
-		breaks: map[uint64]int{}, watches: map[point]bool{}, running: make(chan struct{}, 1),
+		breaks: map[point]func() bool{}, watches: map[point]bool{}, running: make(chan struct{}, 1),
 		left: make(chan struct{}, 8)}
 	copy(f.mem, fakeProgram)
 	for i, r := range f.desc.All() {
@@ -133,19 +133,45 @@ func (f *fake) WritePhysical(addr uint64, p []byte) error {
 	return f.WriteMemory(addr+fakeBase, p)
 }
 
-func (f *fake) InsertBreak(addr uint64, _ BreakKind) error {
+func breakPoint(addr uint64, kind BreakKind) point {
+	return point{typ: pointSoftware + byte(kind), addr: addr}
+}
+
+func (f *fake) InsertBreak(addr uint64, kind BreakKind) error {
 	if addr >= 1<<63 {
 		return errors.New("no such address")
 	}
-	f.breaks[addr]++
+	if _, twice := f.breaks[breakPoint(addr, kind)]; twice {
+		panic("breakpoint inserted twice")
+	}
+	f.breaks[breakPoint(addr, kind)] = nil
 	return nil
 }
 
-func (f *fake) RemoveBreak(addr uint64, _ BreakKind) error {
-	if f.breaks[addr]--; f.breaks[addr] < 0 {
+func (f *fake) RemoveBreak(addr uint64, kind BreakKind) error {
+	if _, there := f.breaks[breakPoint(addr, kind)]; !there {
 		panic("breakpoint removed twice")
 	}
+	delete(f.breaks, breakPoint(addr, kind))
 	return nil
+}
+
+func (f *fake) SetCondition(addr uint64, kind BreakKind, condition func() bool) {
+	if _, there := f.breaks[breakPoint(addr, kind)]; !there {
+		panic("condition for a breakpoint that is not there")
+	}
+	f.breaks[breakPoint(addr, kind)] = condition
+}
+
+// met reports whether a breakpoint stops before the next instruction.
+func (f *fake) met() bool {
+	for _, kind := range []BreakKind{BreakSoftware, BreakHardware} {
+		condition, there := f.breaks[breakPoint(f.get(x86.RIP), kind)]
+		if there && (condition == nil || condition()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *fake) InsertWatch(addr, length uint64, kind WatchKind) error {
@@ -228,8 +254,8 @@ func (f *fake) run(ctx context.Context, limit uint64, move func() bool, edge Rea
 		if f.watched {
 			return Stop{Reason: StopWatch, Addr: f.hit.addr, Watch: f.hit.watchKind()}, nil
 		}
-		if pc := f.get(x86.RIP); f.breaks[pc] > 0 {
-			return Stop{Reason: StopBreak, Addr: pc}, nil
+		if f.met() {
+			return Stop{Reason: StopBreak, Addr: f.get(x86.RIP)}, nil
 		}
 	}
 	return Stop{Reason: StopStep}, nil

@@ -15,6 +15,8 @@ func FuzzDispatch(f *testing.F) {
 	for _, seed := range []string{
 		"qSupported:multiprocess+;swbreak+;hwbreak+\n?\ng\nqXfer:features:read:target.xml:0,ffb",
 		"Z0,1004,1\nvCont;c:p1.-1\nbs\nbc\nz0,1004,1\nZ2,2000,4\nc\nbc",
+		"Z0,1004,1;X9,260000164022051327X3,220027\nZ0,1004,1;X5,2320001727\nc\nbc\nvCont;r1001,1008",
+		"Z1,1005,1;X7,26000022021327;X5,23ffff1a27\nc\nbc\nZ1,1005,1\nc\nz1,1005,1;X3,220127",
 		"vCont;r1000,1004:1;c\nm1000,20\nM1000,1:cc\nX1000,1:}]\np10\nP0=0000000000000001",
 		"qRcmd,7265706c61795f7365656b203530\nqSearch:memory:1000;2000;\x90\nQqemu.PhyMemMode:1\nm0,4",
 		"Hgp1.1\nTp1.1\nqC\nqfThreadInfo\nqThreadExtraInfo,p1.1\nD;1\nk\nvKill;1\nR00\n!",
@@ -32,10 +34,8 @@ func FuzzDispatch(f *testing.F) {
 			}
 		}
 		s.finish()
-		for addr, n := range target.breaks {
-			if n != 0 {
-				t.Errorf("breakpoint at %#x left behind", addr)
-			}
+		for p := range target.breaks {
+			t.Errorf("%v left behind", p)
 		}
 		if len(target.watches) != 0 {
 			t.Errorf("watchpoints left behind: %v", target.watches)

@@ -185,6 +185,34 @@ func TestGDBMonitorJump(t *testing.T) {
 	})
 }
 
+// The real gdb has its conditions evaluated by the target, and finds what it finds
+// when it evaluates them itself.
+func TestGDBConditions(t *testing.T) {
+	for _, c := range []struct{ name, condition, stops string }{
+		{"register", "$rax == 7", "7"},
+		{"memory", "*(unsigned char *) 0x2004 == 5 && $rax != 3 && $rax < 7", "6"},
+		{"signed", "(signed char) ($rax + 100) < 0 && (signed char) $rax > 31", "32"},
+		{"a division", "100 / ($rax - 7) == -25", "3"},
+		{"arithmetic", "($rax * 5) % 7 == 1 && ($rax << 2 | 1) == 0x29", "10"},
+		{"memory that is not there", "$rax >= 9 && *(long *) 0x500000 == 5", "9"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var printed []string
+			for how, said := range map[string]string{"target": " (target evals) ", "host": " "} {
+				out := gdb(t, newFake(), false, "set breakpoint condition-evaluation "+how,
+					"break *0x1004 if "+c.condition, "continue", "info breakpoints", "echo stop \n", "print $rax", "delete", "hbreak *0x1004 if "+c.condition,
+					"monitor replay_seek 290", "maintenance flush register-cache", "maintenance flush dcache",
+					"reverse-continue", "echo back \n", "print $rax")
+				expectInOrder(t, out, "stop only if "+c.condition+said+"breakpoint already hit 1 time", "stop", "= "+c.stops, "Breakpoint 2", "back", "= ")
+				printed = append(printed, strings.ReplaceAll(out, " (target evals)", ""))
+			}
+			if printed[0] != printed[1] {
+				t.Errorf("gdb printed\n%s\nand, the other way,\n%s", printed[0], printed[1])
+			}
+		})
+	}
+}
+
 func TestGDBPhysicalMemory(t *testing.T) {
 	out := gdb(t, newFake(), false, "maintenance packet Qqemu.PhyMemMode:1", "x/2xb 0", "maintenance packet Qqemu.PhyMemMode:0", "x/2xb 0x1000")
 	expectInOrder(t, out, `received: "OK"`, "0x0: 0x90 0x48", `received: "OK"`, "0x1000: 0x90 0x48")

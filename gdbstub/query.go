@@ -29,6 +29,9 @@ func (s *session) supported(args string) string {
 	if s.reverser != nil {
 		features = append(features, "ReverseStep+", "ReverseContinue+")
 	}
+	if s.conditioner != nil {
+		features = append(features, "ConditionalBreakpoints+")
+	}
 	if s.mapper != nil {
 		features = append(features, "qXfer:memory-map:read+")
 	}

@@ -50,7 +50,7 @@ func (s *session) stepRange(start, end uint64) string {
 			if !ok || pc < start || pc >= end {
 				return stop, nil
 			}
-			if _, hit := s.breakAt(pc); hit {
+			if s.isHit(pc) {
 				return Stop{Reason: StopBreak, Addr: pc}, nil
 			}
 			if ctx.Err() != nil {

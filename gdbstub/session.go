@@ -18,13 +18,14 @@ type session struct {
 	log    *slog.Logger
 
 	// The optional interfaces that the target has; nil otherwise.
-	reverser  Reverser
-	ranger    RangeStepper
-	commander Commander
-	watcher   Watcher
-	physical  PhysicalMemory
-	mapper    MemoryMapper
-	attacher  Attacher
+	reverser    Reverser
+	ranger      RangeStepper
+	commander   Commander
+	watcher     Watcher
+	conditioner Conditioner
+	physical    PhysicalMemory
+	mapper      MemoryMapper
+	attacher    Attacher
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
@@ -33,8 +34,8 @@ type session struct {
 	// What the client announced in qSupported.
 	multiprocess, swbreak, hwbreak bool
 
-	points       map[point]bool // what is inserted for the client
-	physicalMode bool           // m, M and X mean physical addresses
+	points       map[point]conditions // what is inserted for the client
+	physicalMode bool                 // m, M and X mean physical addresses
 	lastStop     Stop
 	refreshes    bool   // the client asks after each monitor command whether the machine moved
 	untold       string // why the last write to memory was refused, if the user was not told yet
@@ -53,11 +54,12 @@ type outlet interface {
 }
 
 func newSession(t Target, out outlet, log *slog.Logger) *session {
-	s := &session{target: t, out: out, log: log, points: map[point]bool{}, ctx: context.Background()}
+	s := &session{target: t, out: out, log: log, points: map[point]conditions{}, ctx: context.Background()}
 	s.reverser, _ = t.(Reverser)
 	s.ranger, _ = t.(RangeStepper)
 	s.commander, _ = t.(Commander)
 	s.watcher, _ = t.(Watcher)
+	s.conditioner, _ = t.(Conditioner)
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)

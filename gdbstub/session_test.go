@@ -34,7 +34,18 @@ func TestBadPackets(t *testing.T) {
 		{"vCont", "E22"}, {"vCont;", "E22"}, {"vCont;q", "E22"}, {"vCont;c:2", "E22"}, {"vCont;c:px", "E22"},
 		{"vCont;r1000", "E22"}, {"vCont;C", "E22"}, {"vCont;Czz", "E22"}, {"vCont;s;", "E22"}, {"vCont;c1", "E22"},
 		{"cxyz", "E22"}, {"Cxy", "E22"}, {"C05;", "E22"}, {"S", "E22"}, {"bc:1", "E22"}, {"bs;1", "E22"},
-		{"Z", ""}, {"Z9,0,1", ""}, {"Z0", "E22"}, {"Z0,1000", "E22"}, {"Z0,zz,1", "E22"}, {"Z0,1000,1;X1,0", "E22"},
+		{"Z", ""}, {"Z9,0,1", ""}, {"Z0", "E22"}, {"Z0,1000", "E22"}, {"Z0,zz,1", "E22"}, {"Z2,1000,1;X3,220127", "E22"},
+		{"Z0,1000,1;cmds:0,X1,27", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X1", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X,27", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X4,220127", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X2,220127", "E.inserting software breakpoint at 0x1000: reading an agent expression: its 2 bytes have no end"},
+		{"Z0,1000,1;X" + huge + ",27", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X8000000000000001,27", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X1,zz", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;;;X3,220127", "E.inserting software breakpoint at 0x1000: want X, a length, a comma and as many bytes in hex"},
+		{"Z0,1000,1;X3,22010d", "E.inserting software breakpoint at 0x1000: reading an agent expression: opcode 0x0d at offset 2 is not known, or not for conditions"},
+		{"z0,1000,1;X3,220127", "E22"},
 		{"Z2,1000,0", "E22"}, {"Z2,ffffffffffffffff,2", "E22"}, {"z", ""}, {"z0,1000,1", "OK"},
 		{"Z0,ffffffffffffffff,1", "E.inserting software breakpoint at 0xffffffffffffffff: no such address"},
 		{"H", "E22"}, {"Hg", "E22"}, {"Hgp", "E22"}, {"Hg2", "E22"}, {"Hq1", "E22"}, {"Hgp2.1", "E22"},
@@ -69,7 +80,7 @@ func TestBadPackets(t *testing.T) {
 func TestMinimalTarget(t *testing.T) {
 	s := newTestSession(t, plain{newFake()})
 	got := ask(s, "qSupported:multiprocess+")
-	for _, feature := range []string{"ReverseStep+", "ReverseContinue+", "memory-map"} {
+	for _, feature := range []string{"ReverseStep+", "ReverseContinue+", "memory-map", "ConditionalBreakpoints+"} {
 		if strings.Contains(got, feature) {
 			t.Errorf("qSupported of a plain target = %q; want no %s", got, feature)
 		}
@@ -78,6 +89,9 @@ func TestMinimalTarget(t *testing.T) {
 		if got := ask(s, p); got != "" {
 			t.Errorf("packet %q to a plain target: got %q; want an empty answer", p, got)
 		}
+	}
+	if got := ask(s, "Z0,1004,1;X3,220127"); got != "E22" {
+		t.Errorf("a condition to a plain target: got %q; want E22", got)
 	}
 }
 

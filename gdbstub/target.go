@@ -127,6 +127,15 @@ type Watcher interface {
 	RemoveWatch(addr, length uint64, kind WatchKind) error
 }
 
+// Conditioner is a Target whose breakpoints may have a condition. It asks when one is
+// met, in both directions, in the state before the instruction; a hit for which the
+// answer is no stops nothing. The function reads registers and memory of the Target.
+type Conditioner interface {
+	// SetCondition gives a breakpoint, which is inserted, another condition; nil:
+	// none. It goes when the breakpoint is removed.
+	SetCondition(addr uint64, kind BreakKind, condition func() bool)
+}
+
 // WatchKind says which accesses a watchpoint is for.
 type WatchKind int
 

@@ -30,6 +30,7 @@ type Debuggee interface {
 	WritePhysical(pa uint64, p []byte) error
 	InsertBreak(linear uint64)
 	RemoveBreak(linear uint64)
+	SetCondition(linear uint64, condition func() bool)
 	InsertWatch(cpu.Watch) error
 	RemoveWatch(cpu.Watch)
 	LastHit() cpu.Hit
@@ -49,12 +50,12 @@ type target struct {
 	Debuggee
 	monitor  *monitor.Monitor
 	debugger *debugger
-	breaks   map[uint64]bool
+	breaks   breaks
 }
 
 // newTarget returns a target, which goes backward if the machine does.
 func newTarget(m Debuggee, mon *monitor.Monitor, d *debugger) gdbstub.Target {
-	t := &target{Debuggee: m, monitor: mon, debugger: d, breaks: map[uint64]bool{}}
+	t := &target{Debuggee: m, monitor: mon, debugger: d, breaks: breaks{}}
 	if past, ok := m.(traveller); ok {
 		return &pastTarget{t, past}
 	}
@@ -94,20 +95,6 @@ func (t *target) stopOf(s timeline.Stop, err error) (gdbstub.Stop, error) {
 	return gdbstub.Stop{Reason: gdbstub.StopStep}, err
 }
 
-// InsertBreak implements gdbstub.Target: both kinds are the engine's own.
-func (t *target) InsertBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.Debuggee.InsertBreak(addr)
-	t.breaks[addr] = true
-	return nil
-}
-
-// RemoveBreak implements gdbstub.Target.
-func (t *target) RemoveBreak(addr uint64, _ gdbstub.BreakKind) error {
-	t.Debuggee.RemoveBreak(addr)
-	delete(t.breaks, addr)
-	return nil
-}
-
 // Step implements gdbstub.Target.
 func (t *target) Step(ctx context.Context, n uint64) (gdbstub.Stop, error) {
 	return t.stepped(t.debugger.thread.step(func() (timeline.Stop, error) { return t.StepForward(ctx, n) }))
@@ -129,7 +116,7 @@ func (t *target) StepRange(ctx context.Context, start, end uint64) (gdbstub.Stop
 	return t.stepped(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
 		for ctx.Err() == nil {
 			now := t.Machine().Moment()
-			if now != begun && t.breaks[t.PC()] {
+			if now != begun && t.breaks.hit(t.PC()) {
 				return timeline.StopBreak, nil
 			}
 			if pc := counter(); now.ICount != begun.ICount && (pc < start || pc >= end) {
@@ -164,7 +151,7 @@ func (t *target) programCounter() func() uint64 {
 func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 	begun := t.Machine().Moment()
 	return t.stopOf(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
-		if t.Machine().Moment() != begun && t.breaks[t.PC()] {
+		if t.Machine().Moment() != begun && t.breaks.hit(t.PC()) {
 			return timeline.StopBreak, nil
 		}
 		return t.Debuggee.Continue(ctx)

@@ -19,9 +19,11 @@ import (
 // are one byte long.
 type walker struct {
 	Debuggee
-	engine walkerEngine
-	mark   uint64                    // the count at which a step stops; 0: none
-	walked func(ctx context.Context) // is called after each step
+	engine    walkerEngine
+	mark      uint64                    // the count at which a step stops; 0: none
+	walked    func(ctx context.Context) // is called after each step
+	breaks    map[uint64]bool           // the breakpoints, if it is not nil
+	condition func() bool               // that was set last
 }
 
 type walkerEngine struct {
@@ -53,7 +55,13 @@ func (w *walker) StepForward(ctx context.Context, n uint64) (timeline.Stop, erro
 	}
 	return timeline.StopArrived, nil
 }
-func (w *walker) InsertBreak(uint64) {}
+func (w *walker) InsertBreak(linear uint64) {
+	if w.breaks != nil {
+		w.breaks[linear] = true
+	}
+}
+func (w *walker) RemoveBreak(linear uint64)            { delete(w.breaks, linear) }
+func (w *walker) SetCondition(_ uint64, c func() bool) { w.condition = c }
 func (w *walker) Continue(context.Context) (timeline.Stop, error) {
 	w.engine.icount++ // what is under the PC is passed over
 	return timeline.StopInterrupted, nil
@@ -65,11 +73,12 @@ func TestInterruptedOnBreakpoint(t *testing.T) {
 	w := &walker{}
 	th := newThread(w.Continue, false, func(bool) {})
 	target := newTarget(w, nil, &debugger{thread: th})
-	for _, at := range []uint64{codeSegment, codeSegment + 5} {
+	for _, at := range []uint64{codeSegment, codeSegment + 3, codeSegment + 5} {
 		if err := target.InsertBreak(at, gdbstub.BreakSoftware); err != nil {
 			t.Fatal(err)
 		}
 	}
+	target.(gdbstub.Conditioner).SetCondition(codeSegment+3, gdbstub.BreakSoftware, func() bool { return false })
 	stop, err := target.Continue(t.Context())
 	if want := (gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 5}); err != nil || stop != want {
 		t.Errorf("Continue from the breakpoint at 0, interrupted often, = %+v, error %v; want %+v", stop, err, want)
@@ -82,6 +91,7 @@ func TestStepRange(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		brk   uint64           // breakpoint, by offset; 0: none
+		never bool             // its condition is false
 		mark  uint64           // instruction count; 0: none
 		job   func(th *thread) // what somebody wants done after the third step
 		want  gdbstub.Stop
@@ -89,6 +99,7 @@ func TestStepRange(t *testing.T) {
 	}{
 		{name: "out of the range", want: gdbstub.Stop{Reason: gdbstub.StopStep}, steps: 8},
 		{name: "a breakpoint", brk: 5, want: gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 5}, steps: 5},
+		{name: "a breakpoint that does not count", brk: 5, never: true, want: gdbstub.Stop{Reason: gdbstub.StopStep}, steps: 8},
 		{name: "the mark", mark: 5, want: gdbstub.Stop{Reason: gdbstub.StopInterrupted}, steps: 5},
 		{name: "a look", job: func(*thread) {}, want: gdbstub.Stop{Reason: gdbstub.StopStep}, steps: 8},
 		{name: "a breakpoint during a look", brk: 3, job: func(*thread) {}, want: gdbstub.Stop{Reason: gdbstub.StopBreak, Addr: codeSegment + 3}, steps: 3},
@@ -109,6 +120,9 @@ func TestStepRange(t *testing.T) {
 			target := newTarget(w, nil, &debugger{thread: th})
 			if c.brk != 0 {
 				target.InsertBreak(codeSegment+c.brk, gdbstub.BreakSoftware)
+			}
+			if c.never {
+				target.(gdbstub.Conditioner).SetCondition(codeSegment+c.brk, gdbstub.BreakSoftware, func() bool { return false })
 			}
 			got, err := target.(gdbstub.RangeStepper).StepRange(t.Context(), 0, 8)
 			if err != nil || got != c.want || w.engine.icount != c.steps {

@@ -15,11 +15,14 @@ import (
 // memory, breakpoints, watchpoints and a way forward. Break- and watchpoints belong to
 // the session and not to the machine's state: they survive every jump in time.
 type debug struct {
-	m       *machine.Machine
-	breaks  []uint64 // linear addresses, ascending, each once
-	watches []cpu.Watch
-	hit     cpu.Hit // of the watchpoint at which the machine stopped last
-	pace    pacer
+	m      *machine.Machine
+	breaks []uint64 // linear addresses, ascending, each once
+	// conditions are those of breakpoints that have one, by linear address.
+	conditions map[uint64]func() bool
+	deciding   bool // each breakpoint stops, whether its condition holds or not
+	watches    []cpu.Watch
+	hit        cpu.Hit // of the watchpoint at which the machine stopped last
+	pace       pacer
 }
 
 // Machine returns the machine.
@@ -91,10 +94,11 @@ func (d *debug) InsertBreak(linear uint64) {
 	}
 }
 
-// RemoveBreak removes it.
+// RemoveBreak removes it, and its condition.
 func (d *debug) RemoveBreak(linear uint64) {
 	if i, found := slices.BinarySearch(d.breaks, linear); found {
 		d.breaks = slices.Delete(d.breaks, i, i+1)
+		delete(d.conditions, linear)
 		d.m.Engine.RemoveBreak(linear)
 	}
 }

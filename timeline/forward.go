@@ -9,8 +9,8 @@ import (
 
 // forward runs the machine until a count. next says at which count above the present
 // one to stop on the way; there, and at the last, pause is called with the count at
-// which the machine set out and the one at which it is. The machine's own end and the
-// recording's are both StopEnd.
+// which the machine set out and the one at which it is. A breakpoint whose condition is
+// false stops nothing. The machine's own end and the recording's are both StopEnd.
 func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(from, at uint64) error) (Stop, error) {
 	for {
 		from := d.m.Moment().ICount
@@ -26,7 +26,11 @@ func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(f
 		}
 		switch s.Kind {
 		case machine.StopBreakpoint:
-			return StopBreak, nil
+			if d.deciding || d.holds() {
+				return StopBreak, nil
+			}
+			d.m.Engine.SkipBreak()
+			continue
 		case machine.StopInterrupted:
 			return StopInterrupted, nil
 		case machine.StopEnd:

@@ -89,7 +89,11 @@ var windows = []uint64{16e6, 1e6, 64e3}
 
 // search returns the last hit between here and a moment, nil if there is none.
 func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
-	last, stop, err := t.lastHit(ctx, end, manyHits)
+	conditional, enough := len(t.conditions) > 0, uint64(manyHits)
+	if conditional {
+		enough = manyDecisions
+	}
+	last, stop, err := t.lastHit(ctx, end, enough)
 	if err != nil || stop != StopBreak && stop != StopWatch {
 		return last, stop, err
 	}
@@ -105,10 +109,10 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, St
 		if err = t.restore(cuts[i]); err != nil {
 			break
 		}
-		if i < len(cuts)-1 {
-			h, stop, err = t.search(ctx, end)
+		if i == len(cuts)-1 || conditional {
+			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again, or to be decided on all over
 		} else {
-			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again
+			h, stop, err = t.search(ctx, end)
 		}
 		if h != nil {
 			return h, stop, err
@@ -141,15 +145,11 @@ func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapsho
 // it, nil if there is none. After enough hits, unless that is 0, it stops
 // at the last of them.
 func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint64) (*cpu.Hit, Stop, error) {
-	var stop Stop
-	n, last, err := t.counting(enough, func() (err error) {
-		stop, err = t.run(ctx, end.ICount)
-		return err
-	})
-	var found *cpu.Hit
-	if n > 0 {
-		found = &last
+	pass := t.count
+	if len(t.conditions) > 0 {
+		pass = t.decide
 	}
+	found, stop, err := pass(ctx, end.ICount, enough)
 	if err != nil || stop != StopArrived || end.Sub == 0 {
 		return found, stop, err
 	}
@@ -162,6 +162,18 @@ func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint6
 		found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
 		t.m.Engine.SkipBreak()
 	}
+}
+
+// count runs until a count, while the engine counts the hits, and returns the last one.
+func (t *Timeline) count(ctx context.Context, until, enough uint64) (found *cpu.Hit, stop Stop, err error) {
+	n, last, err := t.counting(enough, func() error {
+		stop, err = t.run(ctx, until)
+		return err
+	})
+	if n > 0 {
+		found = &last
+	}
+	return found, stop, err
 }
 
 // arrive goes to a hit.
