@@ -147,9 +147,9 @@ func newHelper(cfg Config) *helper {
 // maxHelperRAM bounds the RAM of all helpers' machines in bytes.
 const maxHelperRAM = 4 << 30
 
-// helpersWanted is how many helpers there may be.
+// helpersWanted is how many helpers there may be. Conditions look at this machine.
 func (t *Timeline) helpersWanted() int {
-	if t.cfg.Spawn == nil {
+	if t.cfg.Spawn == nil || len(t.conditions) > 0 {
 		return 0
 	}
 	return min(runtime.GOMAXPROCS(0)-1, 15, maxHelperRAM/len(t.m.RAM.Host))
