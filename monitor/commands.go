@@ -60,6 +60,7 @@ func commands() []command {
 func infos() []command {
 	one := func(name string) []string { return []string{name} }
 	return []command{
+		{names: one("hash"), help: "show the hashes of the machine's state, part by part", run: (*call).infoHash},
 		{names: one("name"), help: "show the current VM name", run: func(*call) error { return nil }},
 		{names: one("registers"), help: "show the cpu registers", run: (*call).infoRegisters},
 		{names: one("replay"), help: "show record/replay information", run: (*call).infoReplay},

@@ -19,6 +19,16 @@ func (c *call) infoStatus() error {
 	return nil
 }
 
+// infoHash prints the hash of each part of the state: two instants of which all are
+// the same are the same.
+func (c *call) infoHash() error {
+	m := c.Session.Machine()
+	for i, h := range m.Hashes() {
+		c.printf("%-16s %016x\n", m.Parts()[i], uint64(h))
+	}
+	return nil
+}
+
 func (c *call) infoVersion() error {
 	c.printf("%s\n", c.Version)
 	return nil

@@ -97,6 +97,7 @@ struct vmrr_engine *vmrr_open(const struct vmrr_config *config, char *error, siz
 	e->epoch = 1;
 	e->pending_flush = FLUSH_NONE;
 	e->skip_icount = UINT64_MAX;
+	e->pause = UINT64_MAX;
 	e->page_flags = calloc(e->pages, sizeof *e->page_flags);
 	e->page_epoch = calloc(e->pages, sizeof *e->page_epoch);
 	e->tables = calloc(e->pages, sizeof *e->tables);
@@ -143,10 +144,14 @@ const char *vmrr_error(struct vmrr_engine *e)
 	return e->error;
 }
 
+/* The count at which the library's loop is left follows from what is wanted. */
+static void update_limit(struct vmrr_engine *e);
+
 /* Runs to the limit that is set. */
 static int run_to_limit(struct vmrr_engine *e)
 {
 	struct qemu_cpu *cpu = e->cpu;
+	cpu->exception_index = -1;
 	e->running = true;
 	uc_err err = uc_emu_start(e->uc, e->target->start_pc(e), UINT64_MAX, 0, 0);
 	e->running = false;
@@ -179,9 +184,9 @@ int vmrr_run(struct vmrr_engine *e, uint64_t limit)
 	if (cpu->halted && !vmrr_interruptible(e))
 		return VMRR_STOP_HALT;
 	e->stopped_by_request = e->hit_break = e->shutdown = false;
+	e->pause = e->pending_watch.set ? e->pending_watch.hit.icount : UINT64_MAX;
 	vmrr_set_limit(e, limit);
 	e->target->unhide_breaks(e);
-	cpu->exception_index = -1;
 	cpu->cflags_next_tb = -1;
 	/* A block that re-runs one instruction has no breakpoints in it. */
 	if (e->skip_break && e->skip_icount == before && e->skip_pc == e->target->linear_pc(e))
@@ -194,10 +199,14 @@ int vmrr_run(struct vmrr_engine *e, uint64_t limit)
 			       engine_watch_stops(e);
 		if (watched && why != VMRR_STOP_RESET && why != VMRR_STOP_ERROR)
 			return VMRR_STOP_WATCH;
-		/* The limit was lowered for a hit that was none. */
+		/* A pause is not for the caller. */
 		if (why != VMRR_STOP_LIMIT || engine_icount(e) >= e->wanted)
 			return why;
-		vmrr_set_limit(e, e->wanted);
+		if (cpu->halted && !vmrr_interruptible(e))
+			return VMRR_STOP_HALT;
+		e->pause = UINT64_MAX;
+		update_limit(e);
+		cpu->cflags_next_tb = -1;
 	}
 }
 
@@ -209,9 +218,10 @@ void vmrr_request_stop(struct vmrr_engine *e)
 	__atomic_store_n(&e->cpu->icount_decr->high, 0xffff, __ATOMIC_SEQ_CST);
 }
 
-static void set_stop(struct vmrr_engine *e, uint64_t limit)
+static void update_limit(struct vmrr_engine *e)
 {
 	uint64_t now = engine_icount(e);
+	uint64_t limit = e->wanted < e->pause ? e->wanted : e->pause;
 	if (limit < now)
 		limit = now;
 	if (limit - now > INT64_MAX)
@@ -220,18 +230,17 @@ static void set_stop(struct vmrr_engine *e, uint64_t limit)
 	e->cpu->budget = (int64_t)(limit - now);
 }
 
-void engine_limit_watch(struct vmrr_engine *e)
+void engine_pause(struct vmrr_engine *e, uint64_t icount)
 {
-	if (e->pending_watch.hit.icount < e->limit)
-		set_stop(e, e->pending_watch.hit.icount);
+	if (icount < e->pause)
+		e->pause = icount;
+	update_limit(e);
 }
 
 void vmrr_set_limit(struct vmrr_engine *e, uint64_t limit)
 {
 	e->wanted = limit;
-	if (e->pending_watch.set && e->pending_watch.hit.icount < limit)
-		limit = e->pending_watch.hit.icount;
-	set_stop(e, limit);
+	update_limit(e);
 }
 
 uint64_t vmrr_icount(struct vmrr_engine *e)

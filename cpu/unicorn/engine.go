@@ -80,7 +80,7 @@ func Library() (path, buildID string) {
 
 // behaviour counts the changes after which a guest may run another way than it
 // did before: a recording made before such a change cannot be replayed after it.
-const behaviour = 1
+const behaviour = 2
 
 // Behaviour names what the exact run of a guest depends on beside the machine:
 // the engine and the library under it.

@@ -62,7 +62,8 @@ struct vmrr_engine {
 
 	/* counting: icount == limit - cpu->budget at every exact point */
 	uint64_t limit;
-	uint64_t wanted; /* the limit that was asked for; a watchpoint's hit lowers limit */
+	uint64_t wanted; /* the limit that was asked for */
+	uint64_t pause; /* where the run pauses before that, UINT64_MAX if nowhere */
 	uintptr_t (*enter)(void *env, void *code); /* the library's own prologue */
 	void *count_op; /* the movi of the block being translated, patched with its length */
 	bool want_count; /* the next brcond is the head of a block */
@@ -159,6 +160,8 @@ static inline void mark_dirty(struct vmrr_engine *e, uint64_t offset)
 
 /* Ends the run after the present instruction, at an exact boundary. */
 void engine_stop_soon(struct vmrr_engine *e);
+/* Leaves the library's loop at a count, and enters it again: the run goes on. */
+void engine_pause(struct vmrr_engine *e, uint64_t icount);
 /* Leaves the library's loop before the next block. */
 void engine_leave(struct vmrr_engine *e);
 
@@ -170,8 +173,6 @@ void engine_free_breaks(struct vmrr_engine *e);
  * to access what w watches, at addr. */
 void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint64_t addr,
 			bool store, uint64_t icount, bool delivery);
-/* Makes the run pause behind the instruction of the pending hit. */
-void engine_limit_watch(struct vmrr_engine *e);
 /* That instruction has retired: does its hit end the run? */
 bool engine_watch_stops(struct vmrr_engine *e);
 void engine_fail(struct vmrr_engine *e, const char *format, ...)

@@ -212,7 +212,7 @@ void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint6
 				    .store = store };
 	p->if_changed = w->kind == VMRR_WATCH_CHANGE && w->size <= sizeof p->before &&
 			read_watched(e, w, p->before);
-	engine_limit_watch(e);
+	engine_pause(e, icount);
 }
 
 bool engine_watch_stops(struct vmrr_engine *e)

@@ -44,6 +44,10 @@ bool T(x86_cpu_exec_interrupt)(struct qemu_cpu *cpu, int request)
 	} else if (e->intr && x86_interruptible(e, false)) {
 		vector = vmrrAckInterrupt(e->config.token);
 	} else {
+		/* The instruction in the shadow may leave its block by a jump that goes on
+		 * to the next without asking again: RET behind STI. */
+		if (env->hflags & HF_INHIBIT_IRQ)
+			engine_pause(e, engine_icount(e) + 1);
 		return false;
 	}
 	e->stats.interrupts++;

@@ -49,6 +49,47 @@
 	pushf
 	andl $~0x100, (%rsp)
 	popf
+	/* in the shadow, instructions that leave their block by a jump, to one that is
+	 * translated already when they come the second time */
+	mov $3, %r12d
+jumps:	push $4f
+	cli
+	nop
+	sti
+	ret
+4:	add $1, %ebx
+	mov $5f, %eax
+	cli
+	nop
+	sti
+	jmp *%rax
+5:	add $1, %ebx
+	cli
+	nop
+	sti
+	jmp 6f
+	nop
+6:	add $1, %ebx
+	mov $7f, %eax
+	cli
+	nop
+	sti
+	call *%rax
+	add $1, %ebx
+	jmp 8f
+7:	add $1, %ebx
+	mov $0x18, %edx
+	mov %edx, %ss
+	ret
+8:	mov $3, %ecx
+	cli
+	nop
+	sti
+	loop 9f
+	nop
+9:	add $1, %ebx
+	dec %r12d
+	jnz jumps
 	movb $5, 2f + 2(%rip)
 	nop
 2:	add $1, %ebx
