@@ -42,6 +42,7 @@ func commands() []command {
 	return []command{
 		{"record", "[machine options] [-o DIR]", "run a machine and record it", record},
 		{"replay", "[DIR] [-s] [-S] [--goto ICOUNT]", "replay a recording, for gdb or to look on", replayCommand},
+		{"gdb", "[DIR] [--goto ICOUNT] [-- GDB ARGS]", "debug a recording with gdb, the kernel's symbols included", gdbCommand},
 		{"run", "[machine options]", "run a machine without a recording", run},
 		{"info", "[DIR]", "what a recording is of, what is in it, whether it is whole", info},
 		{"dump", "[DIR] [--json]", "print the log of a recording", dump},
@@ -133,6 +134,7 @@ func exitCode(err error) int {
 		cut        *badfile.CutOffError
 		ended      *replay.ErrEndOfRecording
 		guestEnded *guestExit
+		gdbEnded   *gdbExit
 	)
 	switch {
 	case err == nil, errors.Is(err, pflag.ErrHelp):
@@ -146,6 +148,8 @@ func exitCode(err error) int {
 		return exitDamaged
 	case errors.As(err, &guestEnded):
 		return guestEnded.code
+	case errors.As(err, &gdbEnded):
+		return gdbEnded.code
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vmrr/vmrr/symbols"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// kernelSymbols makes the symbols of a recording's kernel ready for gdb.
+type kernelSymbols struct {
+	*recorded
+	timeline *timeline.Timeline
+	ignore   bool // what snapshots the recording has
+}
+
+// prepare returns a line on the symbols for the user and gdb's commands that load
+// them. It moves the machine to find out where the kernel runs.
+func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, load []string, err error) {
+	table, err := symbols.Parse(k.cfg.Kernel)
+	none := (*symbols.NoSymbolsError)(nil)
+	switch {
+	case errors.As(err, &none) && g.vmlinux != "":
+		return k.unmoved(g.vmlinux)
+	case err != nil:
+		// Another guest than Linux, or one without kallsyms, is debugged without symbols.
+		return fmt.Sprint(err), nil, nil
+	}
+	if g.vmlinux != "" {
+		if err := checkVmlinux(g.vmlinux, table.Identity()); err != nil {
+			return "", nil, err
+		}
+	}
+	slide, err := k.slide(ctx, table)
+	other := (*symbols.OtherKernelError)(nil)
+	switch {
+	case errors.Is(err, symbols.ErrNotMapped):
+		return release(table) + ": the recording ends before it runs, so there are no symbols", nil, nil
+	case errors.As(err, &other):
+		return release(table) + " is recorded, but another kernel runs: there are no symbols", nil, nil
+	case err != nil:
+		return "", nil, fmt.Errorf("finding out where the kernel runs: %w", err)
+	}
+	about = release(table) + ", where it is linked"
+	if slide != 0 {
+		about = release(table) + ", moved by " + megabytes(slide) + " (KASLR)"
+	}
+	if g.vmlinux != "" {
+		return about + "; symbols of " + g.vmlinux, []string{symbolFile(g.vmlinux, slide)}, nil
+	}
+	own := filepath.Join(g.dir, "kernel.symbols")
+	f, err := os.Create(own)
+	if err != nil {
+		return "", nil, fmt.Errorf("writing the kernel's symbols: %w", err)
+	}
+	if err := errors.Join(symbols.WriteELF(f, slide, table), f.Close()); err != nil {
+		return "", nil, err
+	}
+	return about + "; its own symbols, without lines and types", []string{symbolFile(own, 0)}, nil
+}
+
+// unmoved is prepare for a kernel without symbols in itself, of which it cannot be
+// told where it runs: if it is a vmlinux, where it is linked.
+func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, err error) {
+	file, err := readImage("kernel for --vmlinux", vmlinux)
+	if err != nil {
+		return "", nil, err
+	}
+	if !bytes.Equal(file, k.cfg.Kernel) {
+		want, err := symbols.Identify(bytes.NewReader(k.cfg.Kernel))
+		if err != nil {
+			return "", nil, fmt.Errorf("--vmlinux %s: it is not the recorded kernel, of which nothing is known", vmlinux)
+		}
+		if err := checkVmlinux(vmlinux, want); err != nil {
+			return "", nil, err
+		}
+	}
+	return "symbols of " + vmlinux + ", where it is linked", []string{symbolFile(vmlinux, 0)}, nil
+}
+
+// checkVmlinux refuses a file that is not the recorded kernel.
+func checkVmlinux(path string, want symbols.Identity) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("--vmlinux: %w", err)
+	}
+	defer f.Close()
+	got, err := symbols.Identify(f)
+	if err == nil {
+		err = want.Check(got)
+	}
+	if err != nil {
+		return fmt.Errorf("--vmlinux %s: %w", path, err)
+	}
+	return nil
+}
+
+// symbolFile is gdb's command that reads symbols, with no word of what it does not find.
+func symbolFile(path string, slide uint64) string {
+	command := "with print symbol-loading off -- symbol-file " + gdbWord(path)
+	if slide != 0 {
+		command += fmt.Sprintf(" -o %#x", slide)
+	}
+	return command
+}
+
+// release is the kernel's name, as "Linux 6.1.0".
+func release(t *symbols.Table) string {
+	number, _, _ := strings.Cut(strings.TrimPrefix(t.Version(), "Linux version "), " ")
+	return "Linux " + number
+}
