@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -80,6 +81,7 @@ func (g *ownGDB) start(ended func()) error {
 	signal.Notify(passed, syscall.SIGTERM, syscall.SIGHUP)
 	handedOver.Store(true)
 	release := terminal.Hold()
+	slog.SetDefault(slog.New(slog.NewTextHandler(terminal.Messages(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 	found, _ := term.GetState(int(os.Stdin.Fd())) // nil if it is no terminal
 	giveBack := func() {
 		release()

@@ -7,8 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/vmrr/vmrr/gdbstub"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -36,7 +34,6 @@ func (g *ownGDB) writeScript(banner, load []string) error {
 	for _, line := range banner {
 		fmt.Fprintf(&b, "echo %s\\n\n", echoText(line))
 	}
-	b.WriteString("set architecture i386:x86-64\n")
 	// A search of the whole past is one answer.
 	b.WriteString("set remotetimeout 86400\n")
 	for _, line := range load {
@@ -69,9 +66,4 @@ func gdbWord(name string) string {
 		b.WriteByte(c)
 	}
 	return b.String()
-}
-
-// megabytes writes how far a kernel was moved.
-func megabytes(slide uint64) string {
-	return fmt.Sprintf("%#x (%s)", slide, humanize.IBytes(slide))
 }

@@ -51,10 +51,7 @@ func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, l
 	}
 	about = release(table) + ", where it is linked"
 	if slide != 0 {
-		about = release(table) + ", moved by " + megabytes(slide) + " (KASLR)"
-	}
-	if g.vmlinux != "" {
-		return about + "; symbols of " + g.vmlinux, []string{symbolFile(g.vmlinux, slide)}, nil
+		about = release(table) + ", moved by " + fmt.Sprintf("%#x", slide) + " (KASLR)"
 	}
 	own := filepath.Join(g.dir, "kernel.symbols")
 	f, err := os.Create(own)
@@ -64,7 +61,12 @@ func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, l
 	if err := errors.Join(symbols.WriteELF(f, slide, table), f.Close()); err != nil {
 		return "", nil, err
 	}
-	return about + "; its own symbols, without lines and types", []string{symbolFile(own, 0)}, nil
+	// gdb wants a program, from which it reads nothing: this one has only names.
+	program := quiet("exec-file " + gdbWord(own))
+	if g.vmlinux != "" {
+		return about + "; symbols of " + g.vmlinux, []string{program, symbolFile(g.vmlinux, slide)}, nil
+	}
+	return about + "; its own symbols, without lines and types", []string{program, symbolFile(own, 0)}, nil
 }
 
 // unmoved is prepare for a kernel without symbols in itself, of which it cannot be
@@ -83,7 +85,8 @@ func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, er
 			return "", nil, err
 		}
 	}
-	return "symbols of " + vmlinux + ", where it is linked", []string{symbolFile(vmlinux, 0)}, nil
+	load = []string{quiet("exec-file " + gdbWord(vmlinux)), symbolFile(vmlinux, 0)}
+	return "symbols of " + vmlinux + ", where it is linked", load, nil
 }
 
 // checkVmlinux refuses a file that is not the recorded kernel.
@@ -103,14 +106,17 @@ func checkVmlinux(path string, want symbols.Identity) error {
 	return nil
 }
 
-// symbolFile is gdb's command that reads symbols, with no word of what it does not find.
+// symbolFile is gdb's command that reads symbols.
 func symbolFile(path string, slide uint64) string {
-	command := "with print symbol-loading off -- symbol-file " + gdbWord(path)
+	command := "symbol-file " + gdbWord(path)
 	if slide != 0 {
 		command += fmt.Sprintf(" -o %#x", slide)
 	}
-	return command
+	return quiet(command)
 }
+
+// quiet makes gdb say nothing of which symbols it reads and does not find.
+func quiet(command string) string { return "with print symbol-loading off -- " + command }
 
 // release is the kernel's name, as "Linux 6.1.0".
 func release(t *symbols.Table) string {
