@@ -45,8 +45,11 @@ func Identify(vmlinux io.ReaderAt) (id Identity, err error) {
 	return id, nil
 }
 
-// Check returns an error unless other is the same build, as far as can be told: if
-// both have a build id, that decides.
+// ErrUnknownBuild says that nothing tells whether a file is of the same build.
+var ErrUnknownBuild = errors.New("it cannot be told whether it is the recorded kernel, which has neither build id nor banner")
+
+// Check returns an error if other is another build: if both have a build id, that
+// decides. The error is ErrUnknownBuild if that cannot be told.
 func (id Identity) Check(other Identity) error {
 	switch {
 	case id.BuildID != "" && other.BuildID != "":
@@ -56,7 +59,7 @@ func (id Identity) Check(other Identity) error {
 	case id.Banner != "" && id.Banner != other.Banner:
 		return fmt.Errorf("it is another kernel than the recorded one: its banner is %q, want %q", other.Banner, id.Banner)
 	case id.Banner == "":
-		return errors.New("it cannot be told whether it is the recorded kernel, which has neither build id nor banner")
+		return ErrUnknownBuild
 	}
 	return nil
 }

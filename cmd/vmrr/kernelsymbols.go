@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,10 +78,7 @@ func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, er
 		return "", nil, err
 	}
 	if !bytes.Equal(file, k.cfg.Kernel) {
-		want, err := symbols.Identify(bytes.NewReader(k.cfg.Kernel))
-		if err != nil {
-			return "", nil, fmt.Errorf("--vmlinux %s: it is not the recorded kernel, of which nothing is known", vmlinux)
-		}
+		want, _ := symbols.Identify(bytes.NewReader(k.cfg.Kernel)) // of what is no ELF file nothing is known
 		if err := checkVmlinux(vmlinux, want); err != nil {
 			return "", nil, err
 		}
@@ -89,7 +87,8 @@ func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, er
 	return "symbols of " + vmlinux + ", where it is linked", load, nil
 }
 
-// checkVmlinux refuses a file that is not the recorded kernel.
+// checkVmlinux refuses a file that is not the recorded kernel, and warns where that
+// cannot be told.
 func checkVmlinux(path string, want symbols.Identity) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -100,7 +99,10 @@ func checkVmlinux(path string, want symbols.Identity) error {
 	if err == nil {
 		err = want.Check(got)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, symbols.ErrUnknownBuild):
+		slog.Warn("the symbols may be of another kernel", "file", path, "err", err)
+	case err != nil:
 		return fmt.Errorf("--vmlinux %s: %w", path, err)
 	}
 	return nil
