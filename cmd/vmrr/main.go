@@ -50,7 +50,7 @@ func commands() []command {
 		{"resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]", "go on live from an instant of a recording", resume},
 		{"verify", "[DIR]", "replay everything and check every state hash", verify},
 		{"symbols", "IMAGE [-o FILE]", "write the symbols inside a kernel as an ELF file for gdb", symbolsCommand},
-		{"gdbinit", "", "print gdb commands that keep gdb in step with jumps in time", gdbinit},
+		{"gdbinit", "", "print the commands that vmrr gdb gives to gdb, for another gdb", gdbinit},
 		{"selftest", "", "check the CPU engine on this host", selftest},
 	}
 }
