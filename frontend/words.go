@@ -108,6 +108,12 @@ func (w *Words) stdio() (u use, port int) {
 	return useNothing, 0
 }
 
+// UsesStdio reports whether something is at standard input and output.
+func (w *Words) UsesStdio() bool {
+	u, _ := w.stdio()
+	return u != useNothing
+}
+
 // Monitored reports whether there is a monitor beside the console's.
 func (w *Words) Monitored() bool {
 	u, _ := w.stdio()

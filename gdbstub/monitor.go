@@ -7,24 +7,6 @@ import (
 	"strings"
 )
 
-// GDBInit is a script for gdb (gdb -x, or "source"). After a "monitor" command that
-// moved the machine, gdb forgets the registers and memory that it remembers, and
-// shows where the machine is now. The hooks ask the stub with packets of vmrr's own
-// (qvmrr.Moved, Qvmrr.Refreshes); to another stub they do nothing. They go through
-// "pipe", of gdb 10, so that gdb's own messages about it stay away.
-const GDBInit = `define hook-monitor
-  pipe maintenance packet Qvmrr.Refreshes | cat >/dev/null
-end
-define hookpost-monitor
-  pipe maintenance packet qvmrr.Moved | grep 'received: "yes"' >/dev/null
-  if $_shell_exitcode == 0
-    pipe maintenance flush register-cache | cat >/dev/null
-    pipe maintenance flush dcache | cat >/dev/null
-    frame
-  end
-end
-`
-
 // refreshHint is printed to a client that does not ask.
 const refreshHint = "The machine has moved. gdb still shows the registers from before: " +
 	"type \"maintenance flush register-cache\" and \"maintenance flush dcache\".\n"

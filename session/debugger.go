@@ -27,14 +27,19 @@ type debugger struct {
 	stop func()   // ends that
 }
 
-// serve lets gdb in, instead of where it was let in before.
+// serve lets gdb in, instead of where it was let in before, and says where.
 func (d *debugger) serve(ln net.Listener) {
+	d.serveQuietly(ln)
+	terminal.Say("gdb may connect: target remote %s", ln.Addr())
+}
+
+// serveQuietly is serve for a gdb that knows where.
+func (d *debugger) serveQuietly(ln net.Listener) {
 	ctx, cancel := context.WithCancel(d.ctx)
 	d.replace(ln.Addr(), func() {
 		cancel()
 		ln.Close()
 	})
-	terminal.Say("gdb may connect: target remote %s", ln.Addr())
 	go func() {
 		if err := d.server.Serve(ctx, ln); err != nil {
 			terminal.Say("%v", err)

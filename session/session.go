@@ -79,6 +79,9 @@ func (s *Session) Command(ctx context.Context, f func()) error {
 // ServeGDB lets gdb in, instead of where it was let in before.
 func (s *Session) ServeGDB(ln net.Listener) { s.debugger.serve(ln) }
 
+// ServeOwnGDB does the same for a gdb that we start: nobody need be told where.
+func (s *Session) ServeOwnGDB(ln net.Listener) { s.debugger.serveQuietly(ln) }
+
 // Debuggable reports whether gdb may connect.
 func (s *Session) Debuggable() bool { return s.debugger.where() != nil }
 

@@ -21,6 +21,7 @@ type image struct {
 	segments  []segment
 	sections  []section // by address, in the kernel's half
 	low, high uint64    // where it is linked: [low, high)
+	buildID   string    // as bytes; empty: unknown
 }
 
 // segment is a part of the file that is loaded.
@@ -72,6 +73,7 @@ func openImage(vmlinux []byte) (*image, error) {
 			img.sections = append(img.sections, section{s.Name, s.Addr, s.Size, s.Flags})
 		}
 	}
+	img.buildID = readBuildID(f)
 	slices.SortStableFunc(img.sections, func(a, b section) int { return cmp.Compare(a.addr, b.addr) })
 	if len(img.sections) == 0 {
 		return nil, noSymbols("it has no section headers")

@@ -14,6 +14,9 @@ const (
 	slideEnd  = 1 << 30
 )
 
+// PossibleSlide reports whether KASLR can move a kernel so far.
+func PossibleSlide(slide uint64) bool { return slide < slideEnd && slide%slideStep == 0 }
+
 // ErrNotMapped says that at this instant no kernel is where kernels run: it is
 // still being unpacked, or not yet loaded.
 var ErrNotMapped = errors.New("no kernel is mapped at this instant; go to a later one")
@@ -67,7 +70,7 @@ func (t *Table) FindSlide(mem Memory, lstar uint64) (slide uint64, err error) {
 func (t *Table) slideFromLSTAR(lstar uint64) (slide uint64, ok bool) {
 	entry, ok := t.Lookup("entry_SYSCALL_64")
 	slide = lstar - entry.Addr
-	return slide, ok && slide < slideEnd && slide%slideStep == 0
+	return slide, ok && PossibleSlide(slide)
 }
 
 // bannerState is what is where a slide would have the banner.

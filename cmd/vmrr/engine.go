@@ -8,6 +8,14 @@ import (
 	"github.com/vmrr/vmrr/cpu/x86"
 )
 
+// lstar returns the register that holds the address of the entry of system calls.
+func lstar(e cpu.Engine) uint64 {
+	if e, ok := e.(*unicorn.Engine); ok {
+		return e.State().LSTAR
+	}
+	return 0
+}
+
 // openEngine is the pc.NewEngine of every command.
 func openEngine(mem cpu.Memory, model *x86.Model, board cpu.Board) (cpu.Engine, error) {
 	return unicorn.New(unicorn.Config{RAM: mem.Host, Regions: mem.Regions, Model: model, Board: board})

@@ -11,8 +11,9 @@ import (
 
 // gdbinit is `vmrr gdbinit`.
 func gdbinit(_ context.Context, out io.Writer, args []string) error {
-	f := newFlags(out, "gdbinit", "", "Prints commands for gdb: after a monitor command that moved the machine they drop\n"+
-		"what gdb remembers of it. Put them in a file and start gdb with -x FILE.")
+	f := newFlags(out, "gdbinit", "", "Prints commands for gdb: words for vmrr's monitor commands, and hooks that drop what\n"+
+		"gdb remembers of the machine after one that moved it. Put them in a file and start gdb\n"+
+		"with -x FILE. vmrr gdb does that by itself.")
 	if _, err := parse(f, args, 0); err != nil {
 		return err
 	}

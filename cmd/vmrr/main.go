@@ -43,6 +43,7 @@ func commands() []command {
 	return []command{
 		{"record", "[machine options] [-o DIR]", "run a machine and record it", record},
 		{"replay", "[DIR] [-s] [-S] [--goto ICOUNT]", "replay a recording, for gdb or to look on", replayCommand},
+		{"gdb", "[DIR] [--goto ICOUNT] [-- GDB ARGS]", "debug a recording with gdb, the kernel's symbols included", gdbCommand},
 		{"run", "[machine options]", "run a machine without a recording", run},
 		{"info", "[DIR]", "what a recording is of, what is in it, whether it is whole", info},
 		{"dump", "[DIR] [--json]", "print the log of a recording", dump},
@@ -50,7 +51,7 @@ func commands() []command {
 		{"resume", "DIR@ICOUNT|SNAPSHOT [-o DIR]", "go on live from an instant of a recording", resume},
 		{"verify", "[DIR]", "replay everything and check every state hash", verify},
 		{"symbols", "IMAGE [-o FILE]", "write the symbols inside a kernel as an ELF file for gdb", symbolsCommand},
-		{"gdbinit", "", "print gdb commands that keep gdb in step with jumps in time", gdbinit},
+		{"gdbinit", "", "print the commands that vmrr gdb gives to gdb, for another gdb", gdbinit},
 		{"selftest", "", "check the CPU engine on this host", selftest},
 	}
 }
@@ -139,6 +140,7 @@ func exitCode(err error) int {
 		cut        *badfile.CutOffError
 		ended      *replay.ErrEndOfRecording
 		guestEnded *guestExit
+		gdbEnded   *gdbExit
 	)
 	switch {
 	case err == nil:
@@ -152,6 +154,8 @@ func exitCode(err error) int {
 		return exitDamaged
 	case errors.As(err, &guestEnded):
 		return guestEnded.code
+	case errors.As(err, &gdbEnded):
+		return gdbEnded.code
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}

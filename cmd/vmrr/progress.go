@@ -30,6 +30,8 @@ func (b *bar) progress() func(at, to uint64) {
 	}
 	return func(at, to uint64) {
 		switch {
+		case !b.shown: // any more
+			return
 		case at >= to:
 			b.finish()
 			return
@@ -62,9 +64,18 @@ func (b *bar) finish() {
 	b.bar, b.begun = nil, time.Time{}
 }
 
+// hide takes the bar off the screen for good.
+func (b *bar) hide() {
+	b.finish()
+	b.shown = false
+}
+
 // progress returns the progress function of a bar for one purpose.
-func progress(what string) func(at, to uint64) {
+func progress(what string) func(at, to uint64) { return newBarFor(what).progress() }
+
+// newBarFor returns a bar for one purpose.
+func newBarFor(what string) *bar {
 	b := newBar()
 	b.stage(what)
-	return b.progress()
+	return b
 }

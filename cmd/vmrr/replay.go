@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+
+	"github.com/spf13/pflag"
 
 	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/replay"
@@ -18,10 +21,11 @@ import (
 type replayOptions struct {
 	machine machineOptions
 	sessionOptions
-	start    string // instruction count to begin at; empty: the beginning
-	at       uint64 // which that is
-	snapshot string // or snapshot
-	ignore   bool   // what snapshots the recording has
+	start    string  // instruction count to begin at; empty: the beginning
+	at       uint64  // which that is
+	snapshot string  // or snapshot
+	ignore   bool    // what snapshots the recording has
+	own      *ownGDB // a gdb that is started to debug it; nil: none
 }
 
 // replayCommand is `vmrr replay`.
@@ -30,15 +34,20 @@ func replayCommand(ctx context.Context, out io.Writer, args []string) error {
 	f := newFlags(out, "replay", "[DIR] [-s] [-S] [--goto ICOUNT]",
 		"Replays a recording, the latest if no DIR is given. Machine options may be repeated, not changed.")
 	o.add(f, defaultMemory, "memory")
-	f.StringVar(&o.start, "goto", "", "go to this instruction count first")
-	f.StringVar(&o.snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
-	f.BoolVar(&o.ignore, "ignore-snapshots", false, "use no snapshot of the recording: go everywhere from the beginning")
+	o.addStart(f)
 	o.machine.add(f)
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
 	}
 	return o.replay(ctx, first(rest))
+}
+
+// addStart adds the options for where it begins.
+func (o *replayOptions) addStart(f *pflag.FlagSet) {
+	f.StringVar(&o.start, "goto", "", "go to this instruction count first")
+	f.StringVar(&o.snapshot, "rrsnapshot", "", "start from this snapshot of the recording")
+	f.BoolVar(&o.ignore, "ignore-snapshots", false, "use no snapshot of the recording: go everywhere from the beginning")
 }
 
 // first returns the first word, if there is one.
@@ -50,18 +59,27 @@ func first(words []string) string {
 }
 
 // replay replays a recording, the latest if dir is empty.
-func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
+func (o *replayOptions) replay(ctx context.Context, dir string) error {
+	dir, err := o.recorded(dir)
+	if err != nil {
+		return err
+	}
+	return o.show(ctx, dir, &o.machine)
+}
+
+// show replays a recording, whose machine must be as given; nil: whatever it is.
+func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOptions) (err error) {
 	words, policy, err := o.check()
 	if err != nil {
 		return err
 	}
-	if dir, err = o.recorded(dir); err != nil {
+	if err := o.checkPlace(); err != nil {
 		return err
 	}
-	if o.ignore && o.snapshot != "" {
-		return usagef("-rrsnapshot %s and --ignore-snapshots exclude each other", o.snapshot)
+	if o.own != nil && words.UsesStdio() {
+		return usagef("-serial, -monitor or -qmp on stdio: gdb has the terminal")
 	}
-	rec, err := openReplay(dir, &o.machine)
+	rec, err := openReplay(dir, machine)
 	if err != nil {
 		return err
 	}
@@ -74,7 +92,8 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: progress("going there")})
+	bar := newBarFor("going there")
+	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: bar.progress()})
 	if err != nil {
 		return err
 	}
@@ -88,14 +107,21 @@ func (o *replayOptions) replay(ctx context.Context, dir string) (err error) {
 	if err := o.goTo(ctx, p.timeline); err != nil {
 		return err
 	}
+	if o.own != nil {
+		if err := o.prepareGDB(ctx, rec, p.timeline); err != nil {
+			return err
+		}
+		defer o.own.close()
+	}
 	front.ShowFrom(p.board.SerialSent) // what came before is not shown later either
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
-	ln, err := o.debug.listen(ctx)
+	ln, err := o.listen(ctx)
 	if err != nil {
 		return err
 	}
-	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped}
+	bar.hide()
+	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
 	return v.run(ctx)
 }
 
@@ -119,11 +145,6 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 	case dir != "" && ic.file != "" && dir != ic.file:
 		return "", usagef("which recording? %s, or rrfile=%s", dir, ic.file)
 	}
-	if o.start != "" {
-		if o.at, err = parseCount(o.start); err != nil {
-			return "", usagef("--goto: %w", err)
-		}
-	}
 	if ic.rr == rrReplay && dir == "" && ic.file == "" {
 		if _, err := replay.Latest(); err != nil {
 			return "", fmt.Errorf("-icount rr=replay without rrfile=DIR is for the latest recording: %w", err)
@@ -131,6 +152,27 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 	}
 	o.snapshot = cmp.Or(o.snapshot, ic.snapshot)
 	return cmp.Or(dir, ic.file), nil
+}
+
+// checkPlace checks the options for where it begins.
+func (o *replayOptions) checkPlace() (err error) {
+	if o.start != "" {
+		if o.at, err = parseCount(o.start); err != nil {
+			return usagef("--goto: %w", err)
+		}
+	}
+	if o.ignore && o.snapshot != "" {
+		return usagef("-rrsnapshot %s and --ignore-snapshots exclude each other", o.snapshot)
+	}
+	return nil
+}
+
+// listen opens the address where gdb is let in; nil if nowhere.
+func (o *replayOptions) listen(ctx context.Context) (net.Listener, error) {
+	if o.own != nil {
+		return o.own.listen(ctx)
+	}
+	return o.debug.listen(ctx)
 }
 
 // goTo goes where the options say.
@@ -148,7 +190,7 @@ func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
 
 // mayGoBack reports whether somebody is let at the replay who can go back in it.
 func (o *replayOptions) mayGoBack(words frontend.Words) bool {
-	return o.debug.gdb != "" || o.debug.short || words.Monitored() || words.Console()
+	return o.own != nil || o.debug.gdb != "" || o.debug.short || words.Monitored() || words.Console()
 }
 
 // seek brings a replay to an instruction count. A signal ends it.

@@ -118,12 +118,13 @@ func ends(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// typed runs `type NAME TEXT`.
+// typed runs `type NAME TEXT`. ^C in it is that key, and $ that for the end of a line.
 func typed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: type NAME TEXT")
 	}
-	_, err := io.WriteString(started(ts, args[0]).stdin, args[1])
+	text := strings.NewReplacer("^C", "\x03", "$", "\n").Replace(args[1])
+	_, err := io.WriteString(started(ts, args[0]).stdin, text)
 	ts.Check(err)
 }
 

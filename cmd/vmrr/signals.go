@@ -6,10 +6,15 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
 )
+
+// handedOver says that Ctrl-C belongs to a program in the foreground that we started:
+// it reaches us too, and ends nothing.
+var handedOver atomic.Bool
 
 // untilSignal returns a context that the first signal ends: whoever works then comes
 // to an orderly end. The second ends vmrr at once, with the terminal as it was found.
@@ -23,10 +28,17 @@ func untilSignal() context.Context {
 			signal.Notify(signals, s)
 		}
 	}
+	next := func() {
+		for s := range signals {
+			if s != os.Interrupt || !handedOver.Load() {
+				return
+			}
+		}
+	}
 	go func() {
-		<-signals
+		next()
 		cancel(errInterrupted)
-		<-signals
+		next()
 		terminal.Restore()
 		os.Exit(exitInterrupted)
 	}()

@@ -23,6 +23,7 @@ type viewing struct {
 	front    *frontend.Frontend
 	ln       net.Listener // for gdb; nil if it is not to come
 	stopped  bool         // -S
+	own      *ownGDB      // the gdb that comes there, not yet started; nil: whoever comes
 }
 
 // run replays to the end, and longer if somebody may want to go back from there.
@@ -41,7 +42,13 @@ func (v *viewing) run(ctx context.Context) error {
 		Unwatched: func() bool { return !s.Debuggable() && !v.front.Wanted() }}); err != nil {
 		return err
 	}
-	if v.ln != nil {
+	switch {
+	case v.own != nil:
+		s.ServeOwnGDB(v.ln)
+		if err := v.own.start(quit); err != nil {
+			return err
+		}
+	case v.ln != nil:
 		s.ServeGDB(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
@@ -50,6 +57,8 @@ func (v *viewing) run(ctx context.Context) error {
 		switch {
 		case !s.Debuggable() && !v.front.Wanted():
 			return false
+		case err == nil && v.own != nil:
+			return true
 		case err == nil:
 			terminal.Say("at the end of the recording; one can go back from here, Ctrl-C ends")
 			return true
@@ -58,11 +67,18 @@ func (v *viewing) run(ctx context.Context) error {
 		if !errors.As(err, &e) {
 			return false
 		}
-		terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
-		told = err
+		if v.own == nil {
+			terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
+			told = err
+		}
 		return true
 	}
 	stop, err := s.Loop(running, stay)
+	var left error // how gdb has gone
+	if v.own != nil {
+		leave() // gdb is told, if it is still there
+		left = v.own.wait(ctx)
+	}
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
 		if told != nil && told.Error() == err.Error() {
 			err = terminal.Said(err)
@@ -71,7 +87,7 @@ func (v *viewing) run(ctx context.Context) error {
 	}
 	if ctx.Err() != nil {
 		v.front.Shutdown(false, frontend.EndSignal)
-		if !atEnd() { // there a signal is how one leaves
+		if v.own != nil || !atEnd() { // at the end a signal is how one leaves
 			return errInterrupted
 		}
 	}
@@ -79,5 +95,5 @@ func (v *viewing) run(ctx context.Context) error {
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
 		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}
-	return v.damage
+	return cmp.Or(v.damage, left)
 }

@@ -24,6 +24,10 @@ type screen struct {
 	mu     sync.Mutex // of what is written to err
 	inside atomic.Bool
 	flush  atomic.Pointer[func()]
+
+	keeping sync.Mutex // of what follows
+	hold    bool       // messages wait in held
+	held    []byte
 }
 
 var std = &screen{err: os.Stderr, same: sync.OnceValue(func() bool {
@@ -51,6 +55,10 @@ func Print(text string) { std.Write([]byte(text)) }
 // Shown says what was written to standard output.
 func Shown(p []byte) { std.shown(p) }
 
+// Hold keeps messages back, while the screen is another program's, until the function
+// that it returns is called.
+func Hold() (release func()) { return std.holdBack() }
+
 // BeforeMessages sets what writes the output that came before a message. It does not
 // wait for long.
 func BeforeMessages(flush func()) { std.flush.Store(&flush) }
@@ -61,8 +69,39 @@ func (s *screen) shown(p []byte) {
 	}
 }
 
+// maxHeld bounds the messages that are kept back, in bytes; later ones are lost.
+const maxHeld = 64 << 10
+
+func (s *screen) holdBack() (release func()) {
+	s.keeping.Lock()
+	defer s.keeping.Unlock()
+	s.hold = true
+	return func() {
+		s.keeping.Lock()
+		held := s.held
+		s.hold, s.held = false, nil
+		s.keeping.Unlock()
+		if len(held) > 0 {
+			s.Write(held)
+		}
+	}
+}
+
+// keep keeps a message if messages are held back.
+func (s *screen) keep(p []byte) bool {
+	s.keeping.Lock()
+	defer s.keeping.Unlock()
+	if s.hold && len(s.held)+len(p) <= maxHeld {
+		s.held = append(s.held, p...)
+	}
+	return s.hold
+}
+
 // Write shows whole lines. It implements io.Writer.
 func (s *screen) Write(p []byte) (int, error) {
+	if s.keep(p) {
+		return len(p), nil
+	}
 	if flush := s.flush.Load(); flush != nil {
 		(*flush)()
 	}

@@ -42,3 +42,20 @@ func TestMessagesBeginOnAFreshLine(t *testing.T) {
 		}
 	}
 }
+
+func TestHeldMessages(t *testing.T) {
+	var err bytes.Buffer
+	s := &screen{err: &err, same: func() bool { return false }}
+	release := s.holdBack()
+	s.Write([]byte("vmrr: one\n"))
+	s.Write([]byte("vmrr: two\n"))
+	s.Write(make([]byte, maxHeld)) // too much: it is lost
+	if err.Len() > 0 {
+		t.Errorf("while messages are held %q is shown; want nothing", err.String())
+	}
+	release()
+	s.Write([]byte("vmrr: three\n"))
+	if want := "vmrr: one\nvmrr: two\nvmrr: three\n"; err.String() != want {
+		t.Errorf("after two messages that were held and one that was not %q is shown; want %q", err.String(), want)
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vmrr/vmrr/symbols"
+	"github.com/vmrr/vmrr/timeline"
+)
+
+// kernelSymbols makes the symbols of a recording's kernel ready for gdb.
+type kernelSymbols struct {
+	*recorded
+	timeline *timeline.Timeline
+	ignore   bool // what snapshots the recording has
+}
+
+// prepare returns a line on the symbols for the user and gdb's commands that load
+// them. It moves the machine to find out where the kernel runs.
+func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, load []string, err error) {
+	table, err := symbols.Parse(k.cfg.Kernel)
+	none := (*symbols.NoSymbolsError)(nil)
+	switch {
+	case errors.As(err, &none) && g.vmlinux != "":
+		return k.unmoved(g.vmlinux)
+	case err != nil:
+		// Another guest than Linux, or one without kallsyms, is debugged without symbols.
+		return fmt.Sprint(err), nil, nil
+	}
+	if g.vmlinux != "" {
+		if err := checkVmlinux(g.vmlinux, table.Identity()); err != nil {
+			return "", nil, err
+		}
+	}
+	slide, err := k.slide(ctx, table)
+	other := (*symbols.OtherKernelError)(nil)
+	switch {
+	case errors.Is(err, symbols.ErrNotMapped):
+		return release(table) + ": the recording ends before it runs, so there are no symbols", nil, nil
+	case errors.As(err, &other):
+		return release(table) + " is recorded, but another kernel runs: there are no symbols", nil, nil
+	case err != nil:
+		return "", nil, fmt.Errorf("finding out where the kernel runs: %w", err)
+	}
+	about = release(table) + ", where it is linked"
+	if slide != 0 {
+		about = release(table) + ", moved by " + fmt.Sprintf("%#x", slide) + " (KASLR)"
+	}
+	own := filepath.Join(g.dir, "kernel.symbols")
+	f, err := os.Create(own)
+	if err != nil {
+		return "", nil, fmt.Errorf("writing the kernel's symbols: %w", err)
+	}
+	if err := errors.Join(symbols.WriteELF(f, slide, table), f.Close()); err != nil {
+		return "", nil, err
+	}
+	// gdb wants a program, from which it reads nothing: this one has only names.
+	program := quiet("exec-file " + gdbWord(own))
+	if g.vmlinux != "" {
+		return about + "; symbols of " + g.vmlinux, []string{program, symbolFile(g.vmlinux, slide)}, nil
+	}
+	return about + "; its own symbols, without lines and types", []string{program, symbolFile(own, 0)}, nil
+}
+
+// unmoved is prepare for a kernel without symbols in itself, of which it cannot be
+// told where it runs: if it is a vmlinux, where it is linked.
+func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, err error) {
+	file, err := readImage("kernel for --vmlinux", vmlinux)
+	if err != nil {
+		return "", nil, err
+	}
+	if !bytes.Equal(file, k.cfg.Kernel) {
+		want, _ := symbols.Identify(bytes.NewReader(k.cfg.Kernel)) // of what is no ELF file nothing is known
+		if err := checkVmlinux(vmlinux, want); err != nil {
+			return "", nil, err
+		}
+	}
+	load = []string{quiet("exec-file " + gdbWord(vmlinux)), symbolFile(vmlinux, 0)}
+	return "symbols of " + vmlinux + ", where it is linked", load, nil
+}
+
+// checkVmlinux refuses a file that is not the recorded kernel, and warns where that
+// cannot be told.
+func checkVmlinux(path string, want symbols.Identity) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("--vmlinux: %w", err)
+	}
+	defer f.Close()
+	got, err := symbols.Identify(f)
+	if err == nil {
+		err = want.Check(got)
+	}
+	switch {
+	case errors.Is(err, symbols.ErrUnknownBuild):
+		slog.Warn("the symbols may be of another kernel", "file", path, "err", err)
+	case err != nil:
+		return fmt.Errorf("--vmlinux %s: %w", path, err)
+	}
+	return nil
+}
+
+// symbolFile is gdb's command that reads symbols.
+func symbolFile(path string, slide uint64) string {
+	command := "symbol-file " + gdbWord(path)
+	if slide != 0 {
+		command += fmt.Sprintf(" -o %#x", slide)
+	}
+	return quiet(command)
+}
+
+// quiet makes gdb say nothing of which symbols it reads and does not find.
+func quiet(command string) string { return "with print symbol-loading off -- " + command }
+
+// release is the kernel's name, as "Linux 6.1.0".
+func release(t *symbols.Table) string {
+	number, _, _ := strings.Cut(strings.TrimPrefix(t.Version(), "Linux version "), " ")
+	return "Linux " + number
+}
