@@ -171,7 +171,8 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 				if other == nil {
 					return
 				}
-				other.copyPoints(h.breaks, h.watches)
+				other.forgetNear()
+				other.setPoints(h.breaks, h.watches)
 				h.join(ctx, other)
 			}
 		}()
@@ -200,13 +201,17 @@ func (t *Timeline) borrow(s *snapshots.Snapshot) error {
 	return nil
 }
 
-// copyPoints makes break- and watchpoints those of another machine, and forgets the
-// near snapshots of the search before.
-func (t *Timeline) copyPoints(breaks []uint64, watches []cpu.Watch) {
+// forgetNear forgets the near snapshots of the search before.
+func (t *Timeline) forgetNear() {
 	for _, s := range t.near {
 		t.store.Delete(s)
 	}
 	t.near = nil
+}
+
+// setPoints makes break- and watchpoints be these and no others. They must not be more
+// than an engine takes.
+func (t *Timeline) setPoints(breaks []uint64, watches []cpu.Watch) {
 	for _, b := range slices.Clone(t.breaks) {
 		if !slices.Contains(breaks, b) {
 			t.RemoveBreak(b)
@@ -221,7 +226,7 @@ func (t *Timeline) copyPoints(breaks []uint64, watches []cpu.Watch) {
 		}
 	}
 	for _, w := range watches {
-		t.InsertWatch(w) // there are not more than the other engine took
+		t.InsertWatch(w)
 	}
 }
 
