@@ -34,7 +34,7 @@ func TestExecute(t *testing.T) {
 		{line: "replay_seek 77", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 77 }},
 		{line: "replay_seek 0x10", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 16 }},
 		{line: "replay_seek end", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 1000 }},
-		{line: "replay_seek begin", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 0 }},
+		{line: "replay_seek begin", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 3 }},
 		{line: "replay_seek 1001", err: "outside of the recording"},
 		{line: "replay_seek 7x", err: `"7x" is no instruction count`},
 		{line: "replay_seek -1", err: "is no instruction count"},
