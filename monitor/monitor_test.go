@@ -190,7 +190,8 @@ func TestFormatStays(t *testing.T) {
 }
 
 func FuzzExecute(f *testing.F) {
-	for _, line := range []string{"x/4xg $pc+2*(3-1)", "info registers", "help info status", "replay_seek 0x99", "p/c '", "x/99999999999i 0", "gva2gpa ((", "\xff/\x00"} {
+	for _, line := range []string{"x/4xg $pc+2*(3-1)", "info registers", "help info status", "replay_seek 0x99", "p/c '", "x/99999999999i 0", "gva2gpa ((", "\xff/\x00",
+		`goto -r --console "\x`, "goto 7.2G", "who-wrote -p ($rsp 8", "delete checkpoint 1", "checkpoint \x1b"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

@@ -63,6 +63,7 @@ func TestVisited(t *testing.T) {
 	if err := tl.Forward(background); err != timeline.ErrNoLater {
 		t.Errorf("Forward after a jump: error %v; want %v", err, timeline.ErrNoLater)
 	}
+	at("Back after a jump", tl.Back(background), moment(115_000_000))
 	for i := range uint64(150) { // and so is what is long ago
 		seek(t, tl, 115_100_001+i)
 	}
