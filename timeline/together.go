@@ -131,11 +131,10 @@ func newHelper(cfg Config) *helper {
 		defer close(h.gone)
 		runtime.LockOSThread()
 		var t *Timeline
-		in, err := cfg.Spawn()
-		if err == nil {
+		if in, err := cfg.Spawn(); err == nil {
 			defer in.Close()
 			// It leaves near snapshots, and takes no others.
-			t, err = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
+			t, _ = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
 		}
 		for job := range h.jobs {
 			job(t)
