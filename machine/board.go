@@ -19,6 +19,9 @@ type Board interface {
 	// Console returns how many bytes the guest has sent to its first serial port
 	// since power-on, and their FNV-1a hash.
 	Console() (bytes, hash uint64)
+	// OnConsole names who is told of each of these bytes, with how many came before it,
+	// as the guest sends it; nil: nobody is. It must not change the machine.
+	OnConsole(f func(offset uint64, b byte))
 	// Devices lists the devices in the order in which their states are loaded:
 	// what drives a line before what the line leads to.
 	Devices() []devices.Device

@@ -100,6 +100,7 @@ func (b *fakeBoard) Deliver(in machine.Input) error {
 }
 
 func (b *fakeBoard) Console() (bytes, hash uint64) { return 0, 0 }
+func (b *fakeBoard) OnConsole(func(uint64, byte))  {}
 func (b *fakeBoard) Devices() []devices.Device     { return b.devs }
 
 // fakeDoor has its inputs and waits written down.

@@ -30,13 +30,24 @@ func (c *command) explain() string {
 // maxExpression is how many words the address of x may be written in.
 const maxExpression = 32
 
+// anyWords is how many words there may be where they are a text: a line has fewer.
+const anyWords = maxLine
+
 // commands returns the table, in order of names.
 func commands() []command {
 	one := func(name string) []string { return []string{name} }
 	return []command{
+		{one("back"), "", "go back to the position visited before", 0, 0, (*call).back},
+		{one("checkpoint"), "[note]", "make a checkpoint of the present position", 0, anyWords, (*call).checkpoint},
 		{[]string{"cont", "c"}, "", "resume emulation", 0, 0, (*call).cont},
+		{one("delete"), "checkpoint number", "delete a checkpoint", 2, 2, (*call).deleteCheckpoint},
+		{one("delete-checkpoint"), "number", "delete a checkpoint", 1, 1, (*call).deleteCheckpoint},
 		{one("delvm"), "tag", "delete a VM snapshot from its tag", 1, 1, (*call).delVM},
+		{one("elapsed-time"), "", "show the virtual time since power-on in seconds", 0, 0, (*call).elapsedTime},
+		{one("forward"), "", "go forward to the position that back came from", 0, 0, (*call).forward},
 		{one("gdbserver"), "[device]", "start gdbserver on given device (default 'tcp::1234'), stop with 'none'", 0, 1, (*call).gdbServer},
+		{one("goto"), "icount|begin|end|mark|name|[-r|--back] --console text|[-r|--back] --event kind",
+			"go to an instruction count, a checkpoint or snapshot, or the next or, with -r, last text on the console or event in the log", 1, anyWords, (*call).goTo},
 		{one("gva2gpa"), "addr", "print the guest physical address corresponding to a guest virtual address", 1, maxExpression, (*call).translate},
 		{[]string{"help", "?"}, "[cmd]", "show the help", 0, 2, (*call).help},
 		{one("info"), "[subcommand]", "show various information about the system state", 0, 1, (*call).info},
@@ -47,10 +58,14 @@ func commands() []command {
 		{one("replay_break"), "icount", "set breakpoint at the specified instruction count", 1, 1, (*call).replayBreak},
 		{one("replay_delete_break"), "", "remove replay breakpoint", 0, 0, (*call).replayDeleteBreak},
 		{one("replay_seek"), "icount|begin|end", "replay execution to the specified instruction count", 1, 1, (*call).replaySeek},
+		{one("restart"), "number", "go to a checkpoint", 1, 1, (*call).restart},
 		{one("savevm"), "tag", "save a VM snapshot; one of that tag is replaced", 1, 1, (*call).saveVM},
+		{one("seek-ticks"), "icount", "go to the specified instruction count", 1, 1, (*call).seekTicks},
 		{[]string{"stop", "s"}, "", "stop emulation", 0, 0, (*call).stop},
 		{one("system_powerdown"), "", "send system power down event", 0, 0, press(machine.InputPower)},
 		{one("system_reset"), "", "reset the system", 0, 0, press(machine.InputReset)},
+		{one("when"), "", "show the instruction count and the virtual time", 0, 0, (*call).when},
+		{one("who-wrote"), "[-p] addr [size]", "go back to the last instruction that changed size (default 8) bytes at 'addr', with -p a physical address", 1, 3, (*call).whoWrote},
 		{one("x"), "/fmt addr", "virtual memory dump starting at 'addr'", 1, maxExpression, (*call).examine},
 		{one("xp"), "/fmt addr", "physical memory dump starting at 'addr'", 1, maxExpression, (*call).examine},
 	}
@@ -60,6 +75,7 @@ func commands() []command {
 func infos() []command {
 	one := func(name string) []string { return []string{name} }
 	return []command{
+		{names: one("checkpoints"), help: "show the checkpoints", run: (*call).infoCheckpoints},
 		{names: one("hash"), help: "show the hashes of the machine's state, part by part", run: (*call).infoHash},
 		{names: one("name"), help: "show the current VM name", run: func(*call) error { return nil }},
 		{names: one("registers"), help: "show the cpu registers", run: (*call).infoRegisters},

@@ -33,9 +33,10 @@ type Loader interface {
 	LoadSnapshot(ctx context.Context, name string) error
 }
 
-// Seeker is a Session that goes to any instruction count up to End: a replay.
+// Seeker is a Session that goes to any instruction count from Begin to End: a replay.
 type Seeker interface {
 	SeekTo(ctx context.Context, icount uint64) error
+	Begin() machine.Moment
 	End() machine.Moment
 }
 
@@ -123,6 +124,7 @@ type call struct {
 	ctx   context.Context
 	name  string   // the command's, as in the table
 	args  []string // the words behind it
+	text  string   // they, as they were typed
 	out   io.Writer
 	moved bool // registers and memory are no longer what they were
 }
@@ -144,7 +146,8 @@ func (m *Monitor) Execute(ctx context.Context, line string, out io.Writer) (move
 	if cmd == nil {
 		return false, userErrorf("unknown command: '%s'", words[0])
 	}
-	c := &call{Monitor: m, ctx: ctx, name: cmd.names[0], args: rest, out: out}
+	_, text, _ := strings.Cut(strings.TrimSpace(line), words[0])
+	c := &call{Monitor: m, ctx: ctx, name: cmd.names[0], args: rest, text: strings.TrimSpace(text), out: out}
 	if n := len(rest); n < cmd.least || n > cmd.most {
 		return false, c.usage()
 	}

@@ -38,7 +38,7 @@ func TestExecute(t *testing.T) {
 		{line: "replay_seek 99999999T", err: `"99999999T" is no instruction count`},
 		{line: "replay_seek M", err: `"M" is no instruction count`},
 		{line: "replay_seek end", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 1000 }},
-		{line: "replay_seek begin", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 0 }},
+		{line: "replay_seek begin", moved: true, check: func(s *fakeSession, _ *fakeOperator) bool { return s.sought == 3 }},
 		{line: "replay_seek 1001", err: "outside of the recording"},
 		{line: "replay_seek 7x", err: `"7x" is no instruction count`},
 		{line: "replay_seek -1", err: "is no instruction count"},
@@ -194,7 +194,8 @@ func TestFormatStays(t *testing.T) {
 }
 
 func FuzzExecute(f *testing.F) {
-	for _, line := range []string{"x/4xg $pc+2*(3-1)", "info registers", "help info status", "replay_seek 0x99", "p/c '", "x/99999999999i 0", "gva2gpa ((", "\xff/\x00"} {
+	for _, line := range []string{"x/4xg $pc+2*(3-1)", "info registers", "help info status", "replay_seek 0x99", "p/c '", "x/99999999999i 0", "gva2gpa ((", "\xff/\x00",
+		`goto -r --console "\x`, "goto 7.2G", "who-wrote -p ($rsp 8", "delete checkpoint 1", "checkpoint \x1b"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

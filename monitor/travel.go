@@ -5,11 +5,10 @@ package monitor
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"strings"
 
 	"github.com/vmrr/vmrr/snapshots"
+	"github.com/vmrr/vmrr/timeline"
 )
 
 // ErrNoReplay refuses what goes in a replay only.
@@ -71,20 +70,30 @@ func (c *call) replaySeek() error {
 	if !ok {
 		return ErrNoReplay
 	}
-	var n uint64
-	switch word := c.args[0]; word {
-	case "begin":
-	case "end":
-		n = s.End().ICount
-	default:
-		var err error
-		if n, err = c.count(word); err != nil {
-			return err
-		}
+	n, ok := c.instant(s, c.args[0])
+	if !ok {
+		return c.noCount(c.args[0])
 	}
+	return c.seek(n)
+}
+
+// seek is Seek for commands.
+func (c *call) seek(n uint64) error {
 	err := c.Seek(c.ctx, n)
 	c.moved = err == nil
 	return err
+}
+
+// instant returns the instruction count that a word stands for.
+func (c *call) instant(s Seeker, word string) (uint64, bool) {
+	switch word {
+	case "begin":
+		return s.Begin().ICount, true
+	case "end":
+		return s.End().ICount, true
+	}
+	n, err := parseCount(word)
+	return n, err == nil
 }
 
 // bound returns a context that also ends when no command is to go on.
@@ -103,35 +112,36 @@ func (m *Monitor) Seek(ctx context.Context, n uint64) error {
 	if !ok {
 		return ErrNoReplay
 	}
+	return m.stay(ctx, func(ctx context.Context) error { return s.SeekTo(ctx, n) })
+}
+
+// stay goes somewhere, and stays there to be looked at.
+func (m *Monitor) stay(ctx context.Context, journey func(context.Context) error) error {
 	ctx, done := m.bound(ctx)
 	defer done()
-	if err := s.SeekTo(ctx, n); err != nil {
+	if err := journey(ctx); err != nil {
 		return err
 	}
 	return m.Control.Stop()
 }
 
-// count reads an instruction count: a number in C's notation or, beyond QEMU's, a
-// decimal suffix K, M, G or T behind it, as on the command line.
-func (c *call) count(word string) (uint64, error) {
-	digits, unit := word, uint64(1)
-	if i := strings.IndexByte("KMGT", word[len(word)-1]&^0x20); i >= 0 {
-		digits = word[:len(word)-1]
-		for range i + 1 {
-			unit *= 1000
-		}
+// parseCount reads a number of instructions: one in C's notation, or as
+// timeline.ParseCount.
+func parseCount(word string) (uint64, error) {
+	if n, err := strconv.ParseUint(word, 0, 64); err == nil {
+		return n, nil
 	}
-	n, err := strconv.ParseUint(digits, 0, 64)
-	if err != nil || n > math.MaxUint64/unit {
-		return 0, userErrorf("%s: %q is no instruction count", c.name, word)
-	}
-	return n * unit, nil
+	return timeline.ParseCount(word)
+}
+
+func (c *call) noCount(word string) error {
+	return userErrorf("%s: %q is no instruction count: want one as 1500000, 250M or 7.2G", c.name, word)
 }
 
 func (c *call) replayBreak() error {
-	n, err := c.count(c.args[0])
+	n, err := parseCount(c.args[0])
 	if err != nil {
-		return err
+		return c.noCount(c.args[0])
 	}
 	return c.Break(n)
 }

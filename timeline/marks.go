@@ -4,6 +4,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -43,4 +44,13 @@ func (t *Timeline) runToMark(ctx context.Context, until uint64) (Stop, error) {
 		stop = StopMark
 	}
 	return stop, err
+}
+
+// ToMark goes to the mark, ahead or back. If ctx is cancelled it returns to where it
+// began.
+func (t *Timeline) ToMark(ctx context.Context) error {
+	if !t.mark.set {
+		return errors.New("there is no mark")
+	}
+	return t.SeekTo(ctx, t.mark.at)
 }

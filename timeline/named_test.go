@@ -4,6 +4,7 @@ package timeline_test
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,7 @@ func TestCheckName(t *testing.T) {
 		{"", "1 to 100 characters"}, {strings.Repeat("n", 101), "1 to 100 characters"},
 		{".hidden", "not starting with a dot"}, {"a/b", "it has a '/'"}, {"a b", "it has a ' '"}, {"ü", "it has a 'ü'"},
 		{"origin", "is taken"},
-		{"0", "instruction count"}, {"123", "instruction count"}, {"250M", "instruction count"}, {"1t", "instruction count"},
+		{"0", "instruction count"}, {"123", "instruction count"}, {"250M", "instruction count"}, {"1t", "instruction count"}, {"7.2G", "instruction count"},
 		{"99999999999999999999", "instruction count"},
 	} {
 		err := timeline.CheckName(test.name)
@@ -59,6 +60,22 @@ func TestCheckName(t *testing.T) {
 	tl, _ := answeredGuest(t).open(t)
 	if err := tl.SaveSnapshot("123"); err == nil {
 		t.Error("SaveSnapshot(123) has no error")
+	}
+}
+
+func TestParseCount(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want uint64 // 0: refused
+	}{
+		{"1500000", 1_500_000}, {"250M", 250_000_000}, {"250m", 250_000_000}, {"5G", 5_000_000_000}, {"7.2G", 7_200_000_000},
+		{"0.001k", 1}, {"1.234567890123T", 1_234_567_890_123}, {"18446744073709551615", math.MaxUint64}, {"18446744T", 18446744e12},
+		{"", 0}, {"G", 0}, {"7.2", 0}, {".5G", 0}, {"5.G", 0}, {"1.0001K", 0}, {"1.123456K", 0}, {"18446745T", 0},
+		{"18446744073709551616", 0}, {"-1", 0}, {"1e9", 0}, {"5GB", 0}, {" 5", 0},
+	} {
+		if got, err := timeline.ParseCount(c.text); got != c.want || (err == nil) != (c.want != 0) {
+			t.Errorf("ParseCount(%q) = %d, error %v; want %d", c.text, got, err, c.want)
+		}
 	}
 }
 

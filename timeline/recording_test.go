@@ -171,10 +171,15 @@ func (r *recording) open(t *testing.T) (*timeline.Timeline, *testguest.VM) {
 // another code cache, in bytes.
 func (r *recording) openWith(t *testing.T, interval, codeCache uint64) (*timeline.Timeline, *testguest.VM) {
 	t.Helper()
+	return r.openPolicy(t, timeline.Policy{Every: interval}, codeCache)
+}
+
+func (r *recording) openPolicy(t *testing.T, policy timeline.Policy, codeCache uint64) (*timeline.Timeline, *testguest.VM) {
+	t.Helper()
 	o, player := r.options, replay.NewPlayer(r.tape)
 	o.Inputs, o.CodeCache = player, codeCache
 	vm := testguest.New(t, o)
-	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Origin: r.origin, Policy: timeline.Policy{Every: interval}})
+	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Origin: r.origin, Policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}

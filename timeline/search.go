@@ -13,49 +13,76 @@ import (
 	"github.com/vmrr/vmrr/snapshots"
 )
 
+// quarry is what a search through the past looks for.
+type quarry struct {
+	// last runs from the present state up to a moment, and returns the last hit before
+	// it, nil if there is none.
+	last func(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error)
+	// absent reports whether it is known, without a run, that there is no hit from one
+	// moment on and before another; nil: it never is.
+	absent func(from, to machine.Moment) bool
+	// shared says that the hits are those of the break- and watchpoints, for which other
+	// machines can look too.
+	shared bool
+}
+
+// points is a quarry: the break- and watchpoints.
+func (t *Timeline) points() quarry { return quarry{last: t.search, shared: true} }
+
 // ReverseContinue runs back to the last break- or watchpoint hit before the present
 // moment, or to the beginning. A hit at the present moment is none. A breakpoint is
 // met before its instruction, and, going back, so is a watchpoint.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
-	return t.orReturn(ctx, func() (Stop, error) {
-		end, zero := t.m.Moment(), t.Begin()
+	return t.jump(func() (Stop, error) {
 		if len(t.breaks) == 0 && len(t.watches) == 0 {
-			end = zero
+			return t.toBegin()
 		}
-		// Span by span into the past; the first with a hit has the answer.
-		alone := uint64(searchAlone)
-		for zero.Before(end) {
-			if spans := t.spans(end); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
-				last, stop, err := t.searchTogether(ctx, spans)
-				switch {
-				case err != nil: // alone it either works or says clearly what is wrong
-					slog.Warn("the past is searched with one machine", "err", err)
-					alone = math.MaxUint64
-				case stop == StopInterrupted:
-					return stop, nil
-				case last != nil:
-					return t.arrive(ctx, *last)
-				default:
-					return t.toBegin()
-				}
-			}
-			begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
-			if err != nil {
-				return 0, err
-			}
-			last, stop, err := t.search(ctx, end)
-			if err != nil || stop == StopInterrupted {
-				return stop, err
-			}
-			if last != nil {
-				return t.arrive(ctx, *last)
-			}
-			from := begin.State.At
-			alone -= min(alone, end.ICount-from.ICount)
-			end = from
+		last, stop, err := t.lastBefore(ctx, t.points(), t.m.Moment())
+		switch {
+		case err != nil || stop == StopInterrupted:
+			return stop, err
+		case last == nil:
+			return t.toBegin()
 		}
-		return t.toBegin()
+		return t.arrive(ctx, *last)
 	})
+}
+
+// lastBefore returns the last hit of a quarry before a moment, nil if there is none. It
+// leaves the machine anywhere.
+func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment) (*cpu.Hit, Stop, error) {
+	// Span by span into the past; the first with a hit has the answer.
+	alone := uint64(searchAlone)
+	if !q.shared {
+		alone = math.MaxUint64
+	}
+	for t.Begin().Before(end) {
+		if spans := t.spans(end); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
+			last, stop, err := t.searchTogether(ctx, spans)
+			if err == nil {
+				return last, stop, nil
+			}
+			// Alone it either works or says clearly what is wrong.
+			slog.Warn("the past is searched with one machine", "err", err)
+			alone = math.MaxUint64
+		}
+		if from := t.canonicalBefore(end).State.At; q.absent != nil && q.absent(from, end) {
+			end = from
+			continue
+		}
+		begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
+		if err != nil {
+			return nil, 0, err
+		}
+		last, stop, err := q.last(ctx, end)
+		if err != nil || stop == StopInterrupted || last != nil {
+			return last, stop, err
+		}
+		from := begin.State.At
+		alone -= min(alone, end.ICount-from.ICount)
+		end = from
+	}
+	return nil, StopArrived, nil
 }
 
 // searchAlone is how many instructions are searched before others are asked to help:

@@ -121,7 +121,8 @@ func (t *Timeline) LoadSnapshot(_ context.Context, name string) error {
 	if s == nil {
 		return &NoSnapshotError{name}
 	}
-	return t.restore(s)
+	_, err := t.jump(func() (Stop, error) { return StopArrived, t.restore(s) })
+	return err
 }
 
 // DeleteSnapshot forgets a named snapshot, here and where it is kept.

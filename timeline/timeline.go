@@ -53,6 +53,8 @@ type Timeline struct {
 	store    *snapshots.Store
 	checked  map[uint64]bool // the hash records that have been compared, by count
 	near     []*snapshots.Snapshot
+	visited  visited
+	marked   checkpoints
 	begin    *snapshots.Snapshot // the beginning of history
 	diverged *replay.ErrDiverged // why the machine cannot go on from here
 	first    error               // the first time that was so
@@ -195,5 +197,9 @@ func (t *Timeline) StepForward(ctx context.Context, n uint64) (Stop, error) {
 // Continue runs forward until a breakpoint, a watchpoint, the mark or the end of
 // history.
 func (t *Timeline) Continue(ctx context.Context) (Stop, error) {
-	return t.StepForward(ctx, math.MaxUint64)
+	stop, err := t.StepForward(ctx, math.MaxUint64)
+	if err == nil && stop != StopInterrupted { // others have something done in between
+		t.visited.add(t.visit())
+	}
+	return stop, err
 }

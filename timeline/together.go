@@ -131,11 +131,10 @@ func newHelper(cfg Config) *helper {
 		defer close(h.gone)
 		runtime.LockOSThread()
 		var t *Timeline
-		in, err := cfg.Spawn()
-		if err == nil {
+		if in, err := cfg.Spawn(); err == nil {
 			defer in.Close()
 			// It leaves near snapshots, and takes no others.
-			t, err = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
+			t, _ = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
 		}
 		for job := range h.jobs {
 			job(t)
@@ -171,7 +170,8 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 				if other == nil {
 					return
 				}
-				other.copyPoints(h.breaks, h.watches)
+				other.forgetNear()
+				other.setPoints(h.breaks, h.watches)
 				h.join(ctx, other)
 			}
 		}()
@@ -200,13 +200,17 @@ func (t *Timeline) borrow(s *snapshots.Snapshot) error {
 	return nil
 }
 
-// copyPoints makes break- and watchpoints those of another machine, and forgets the
-// near snapshots of the search before.
-func (t *Timeline) copyPoints(breaks []uint64, watches []cpu.Watch) {
+// forgetNear forgets the near snapshots of the search before.
+func (t *Timeline) forgetNear() {
 	for _, s := range t.near {
 		t.store.Delete(s)
 	}
 	t.near = nil
+}
+
+// setPoints makes break- and watchpoints be these and no others. They must not be more
+// than an engine takes.
+func (t *Timeline) setPoints(breaks []uint64, watches []cpu.Watch) {
 	for _, b := range slices.Clone(t.breaks) {
 		if !slices.Contains(breaks, b) {
 			t.RemoveBreak(b)
@@ -221,7 +225,7 @@ func (t *Timeline) copyPoints(breaks []uint64, watches []cpu.Watch) {
 		}
 	}
 	for _, w := range watches {
-		t.InsertWatch(w) // there are not more than the other engine took
+		t.InsertWatch(w)
 	}
 }
 

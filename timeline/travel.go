@@ -30,21 +30,27 @@ func (t *Timeline) Seek(ctx context.Context, n uint64) (Stop, error) {
 	if n > t.End().ICount || n < t.Begin().ICount {
 		return 0, &OutsideError{n, t.Begin(), t.End()}
 	}
-	return t.orReturn(ctx, func() (Stop, error) { return t.seek(ctx, n) })
+	return t.jump(func() (Stop, error) { return t.seek(ctx, n) })
 }
 
 // SeekTo is Seek for those who want to be there or hear why not.
 func (t *Timeline) SeekTo(ctx context.Context, n uint64) error {
 	stop, err := t.Seek(ctx, n)
+	return arrived(stop, err, "going to icount %d", n)
+}
+
+// arrived returns why a journey, which the rest describes, did not come to its goal; nil
+// if it did.
+func arrived(stop Stop, err error, format string, args ...any) error {
 	if err == nil && stop != StopArrived {
-		err = fmt.Errorf("going to icount %d: %v", n, stop)
+		err = fmt.Errorf(format+": %v", append(args, stop)...)
 	}
 	return err
 }
 
 // orReturn runs a search that may be cancelled or fail; if so, the machine goes
 // back to where the search began.
-func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (Stop, error) {
+func (t *Timeline) orReturn(search func() (Stop, error)) (Stop, error) {
 	home := t.here()
 	t.travelling = true
 	defer func() { t.travelling = false }()
@@ -53,7 +59,8 @@ func (t *Timeline) orReturn(ctx context.Context, search func() (Stop, error)) (S
 		t.cfg.Progress(1, 1)
 	}
 	if err != nil || stop == StopInterrupted {
-		err = errors.Join(err, t.goHome(home))
+		_, failed := t.goTo(context.Background(), home)
+		err = errors.Join(err, failed)
 	}
 	return stop, err
 }
@@ -82,14 +89,14 @@ func (t *Timeline) here() place {
 	return p
 }
 
-func (t *Timeline) goHome(p place) error {
+// goTo goes to a place.
+func (t *Timeline) goTo(ctx context.Context, p place) (Stop, error) {
 	if p.snap != nil {
 		err := t.restore(p.snap)
 		t.diverged = p.diverged
-		return err
+		return StopArrived, err
 	}
-	_, err := t.seek(context.Background(), p.at.ICount)
-	return err
+	return t.seek(ctx, p.at.ICount)
 }
 
 // seek is Seek without the return.
@@ -133,7 +140,7 @@ func (t *Timeline) seekQuiet(ctx context.Context, n uint64) (stop Stop, err erro
 // StepBack goes back n instructions. A watchpoint that the instruction now ahead hits is
 // told of, one before it is not.
 func (t *Timeline) StepBack(ctx context.Context, n uint64) (Stop, error) {
-	return t.orReturn(ctx, func() (Stop, error) {
+	return t.orReturn(func() (Stop, error) {
 		stop, err := t.stepBack(ctx, n)
 		if err != nil || stop != StopArrived || len(t.watches) == 0 {
 			return stop, err

@@ -4,8 +4,6 @@ package main
 
 import (
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -54,20 +52,11 @@ func (o *policyOptions) policy() (timeline.Policy, error) {
 	return p, nil
 }
 
-// parseCount reads a number of instructions, with a decimal suffix K, M, G or T.
+// parseCount reads a number of instructions.
 func parseCount(s string) (uint64, error) {
-	digits, unit := s, uint64(1)
-	if s != "" {
-		if i := strings.IndexByte("KMGT", s[len(s)-1]&^0x20); i >= 0 {
-			digits = s[:len(s)-1]
-			for range i + 1 {
-				unit *= 1000
-			}
-		}
+	n, err := timeline.ParseCount(s)
+	if err != nil {
+		return 0, usagef("%w", err)
 	}
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || n > math.MaxUint64/unit {
-		return 0, usagef("%q is no number of instructions: want one as 1500000 or 250M", s)
-	}
-	return n * unit, nil
+	return n, nil
 }

@@ -193,3 +193,6 @@ func (p *PC) SerialSent(i int) uint64 { return p.tallies[i].state.Count }
 func (p *PC) Console() (bytes, hash uint64) {
 	return p.tallies[0].state.Count, p.tallies[0].state.Hash
 }
+
+// OnConsole implements machine.Board.
+func (p *PC) OnConsole(f func(offset uint64, b byte)) { p.tallies[0].listen = f }

@@ -8,9 +8,10 @@ import "github.com/vmrr/vmrr/devices"
 // with the machine, so that equal state hashes mean equal output too, and its
 // count says whether a replayed byte was seen before.
 type tally struct {
-	name  string
-	emit  func(offset uint64, b byte)
-	state tallyState
+	name   string
+	emit   func(offset uint64, b byte)
+	listen func(offset uint64, b byte) // is told too; nil: nobody is
+	state  tallyState
 }
 
 type tallyState struct {
@@ -34,6 +35,9 @@ func (t *tally) put(b byte) {
 	t.state.Hash = (t.state.Hash ^ uint64(b)) * fnvPrime
 	if t.emit != nil {
 		t.emit(at, b)
+	}
+	if t.listen != nil {
+		t.listen(at, b)
 	}
 }
 

@@ -29,6 +29,7 @@ func (s *fakeSession) Snapshots() ([]*snapshots.Snapshot, int64) { return nil, 0
 func (s *fakeSession) SaveSnapshot(string) error                 { return nil }
 func (s *fakeSession) DeleteSnapshot(n string) error             { return has(n) }
 func (s *fakeSession) ClearMark() error                          { return nil }
+func (s *fakeSession) Begin() machine.Moment                     { return machine.Moment{} }
 func (s *fakeSession) End() machine.Moment                       { return machine.Moment{ICount: 1000} }
 func (s *fakeSession) SetMark(n uint64) error                    { return inside(n) }
 func (s *fakeSession) SeekTo(_ context.Context, n uint64) error {
