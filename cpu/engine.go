@@ -151,6 +151,11 @@ type Engine interface {
 	DirtyEpoch() uint32
 	DirtySince(epoch uint32, f func(page int))
 
+	// TakeStores returns the linear pages, by number, that the guest may have stored to
+	// since the last call, in whatever address space: all that it has, and perhaps
+	// others. They are in no order.
+	TakeStores() []uint64
+
 	// Close releases the engine. No other method may be called afterwards.
 	Close()
 }

@@ -175,9 +175,11 @@ func TestConditionsAndWatch(t *testing.T) {
 		t.Fatal("nothing on the stack changes twice: the test is void")
 	}
 	w := words[i]
-	asked := 0
-	tl.InsertBreak(a.syscall)
-	tl.SetCondition(a.syscall, func() bool {
+	// On an instruction between the last change and where the way back begins.
+	seek(t, tl, (w.counts[len(w.counts)-1]+a.from+watchSpan)/2)
+	asked, passed := 0, tl.PC()
+	tl.InsertBreak(passed)
+	tl.SetCondition(passed, func() bool {
 		asked++
 		return false
 	})

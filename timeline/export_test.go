@@ -2,8 +2,16 @@
 
 package timeline
 
+import "github.com/vmrr/vmrr/machine"
+
 // StateHash is what a recorder logs of a machine.
 var StateHash = stateHash
 
 // HelpersWanted is how many other machines a search may use.
 func (t *Timeline) HelpersWanted() int { return t.helpersWanted() }
+
+// Unstored reports whether it is known that nothing hits the watchpoints.
+func (t *Timeline) Unstored(from, to machine.Moment) bool { return t.unstored(from, to) }
+
+// ForgetStores makes the timeline forget where the guest stored.
+func (t *Timeline) ForgetStores() { t.stores, t.setOut.known = stores{}, false }

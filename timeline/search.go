@@ -27,7 +27,9 @@ type quarry struct {
 }
 
 // points is a quarry: the break- and watchpoints.
-func (t *Timeline) points() quarry { return quarry{last: t.search, shared: true} }
+func (t *Timeline) points() quarry {
+	return quarry{last: t.search, absent: t.unstored, shared: true}
+}
 
 // ReverseContinue runs back to the last break- or watchpoint hit before the present
 // moment, or to the beginning. A hit at the present moment is none. A breakpoint is
@@ -51,13 +53,14 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 // lastBefore returns the last hit of a quarry before a moment, nil if there is none. It
 // leaves the machine anywhere.
 func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment) (*cpu.Hit, Stop, error) {
+	t.noteStores()
 	// Span by span into the past; the first with a hit has the answer.
 	alone := uint64(searchAlone)
 	if !q.shared {
 		alone = math.MaxUint64
 	}
 	for t.Begin().Before(end) {
-		if spans := t.spans(end); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
+		if spans := t.spans(end, q.absent); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
 			last, stop, err := t.searchTogether(ctx, spans)
 			if err == nil {
 				return last, stop, nil

@@ -33,6 +33,7 @@ func (a *memory) PagesChanged(first, count int) {
 }
 
 func (t *Timeline) take(name string) *snapshots.Snapshot {
+	defer t.noteStores() // nothing is in the TLB now
 	return t.store.Take(name, snapshots.State{State: t.m.Save(), Consumed: t.cfg.Player.Consumed()})
 }
 
@@ -51,11 +52,13 @@ func (t *Timeline) takeAutomatic(n uint64) {
 func (t *Timeline) restore(s *snapshots.Snapshot) error {
 	err := t.inRecording(s)
 	if err == nil {
+		t.noteStores()
 		if _, err := t.store.Restore(s); err != nil {
 			return err // it says what for
 		}
 		t.diverged = nil
 		err = t.m.Load(s.State.State)
+		t.setOutFrom(s.State.At)
 	}
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)

@@ -62,6 +62,11 @@ type Timeline struct {
 	travelling bool
 	mark       mark
 	helpers    []*helper
+	stores     stores
+	setOut     struct { // where the stores that the engine has noted begin
+		at    uint64
+		known bool
+	}
 }
 
 // New switches the machine on at the beginning of the recording.

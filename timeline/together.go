@@ -31,11 +31,15 @@ type span struct {
 // length returns how many instructions there are in it.
 func (s span) length() uint64 { return s.to.ICount - s.from.State.At.ICount }
 
-// spans returns the stretches between snapshots before a moment, the latest first.
-func (t *Timeline) spans(end machine.Moment) (all []span) {
+// spans returns the stretches between snapshots before a moment, the latest first, but
+// those of which absent, unless it is nil, says that nothing is there.
+func (t *Timeline) spans(end machine.Moment, absent func(from, to machine.Moment) bool) (all []span) {
 	for t.Begin().Before(end) {
 		s := span{t.canonicalBefore(end), end}
-		all, end = append(all, s), s.from.State.At
+		end = s.from.State.At
+		if absent == nil || !absent(end, s.to) {
+			all = append(all, s)
+		}
 	}
 	return all
 }
@@ -53,6 +57,7 @@ type hunt struct {
 	hit     cpu.Hit
 	near    *snapshots.Snapshot // at or before the hit, of the machine that found it
 	running map[int]context.CancelFunc
+	learned []stores // by the other machines
 	stop    Stop
 	err     error
 }
@@ -105,6 +110,15 @@ func (h *hunt) join(ctx context.Context, t *Timeline) {
 		found, near, stop, err := t.searchSpan(job, h.spans[i])
 		h.done(i, found, near, stop, err)
 	}
+}
+
+// learn takes over what another machine has learned.
+func (h *hunt) learn(t *Timeline) {
+	t.noteStores()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.learned = append(h.learned, t.stores)
+	t.stores = stores{}
 }
 
 // searchSpan returns the last hit in a span, and the nearest snapshot before it.
@@ -178,6 +192,11 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	}
 	h.join(ctx, t)
 	joined.Wait()
+	for _, other := range h.learned {
+		for _, k := range other.known {
+			t.stores.learn(k.from, k.to, k.pages)
+		}
+	}
 	if h.err != nil || h.stop == StopInterrupted {
 		return nil, h.stop, h.err
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/cpu/x86"
+	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -29,7 +31,7 @@ func changesOf(t *testing.T, a *answeredRecording, from uint64) []changed {
 	t.Helper()
 	vm := a.replayed(t)
 	vm.Goto(t, from)
-	sp := vm.Unicorn.State().Regs[4] &^ 7
+	sp := vm.Unicorn.State().Regs[x86.RegRSP] &^ 7
 	before := bytes.Clone(vm.RAM.Host)
 	vm.Goto(t, from+watchSpan)
 	var all []changed
@@ -136,6 +138,58 @@ func TestWatch(t *testing.T) {
 	}
 	seek(t, tl, a.from)
 	a.check(t, vm, a.from, "after all that")
+}
+
+// A run that was made once leaves out what has no store to the page. The answer is that
+// of a timeline that knows nothing yet.
+func TestWatchUnstored(t *testing.T) {
+	a := answeredGuest(t)
+	knows, vm := a.open(t)
+	end := a.tape.End().At
+	seek(t, knows, end.ICount)
+	const never = 0xffff_9abc_def0_0000 // in the kernel's half, mapped to nothing
+	watch := cpu.Watch{Addr: never, Size: 8, Kind: cpu.WatchChange}
+	if err := knows.InsertWatch(watch); err != nil {
+		t.Fatal(err)
+	}
+	if stop, err := knows.ReverseContinue(background); err != nil || stop != timeline.StopBegin {
+		t.Errorf("back to a store to %#x = %v, error %v; want the begin of history", uint64(never), stop, err)
+	}
+	if !knows.Unstored(machine.Moment{}, end) {
+		t.Errorf("after a run from the beginning to the end it is not known that nothing stored to %#x", uint64(never))
+	}
+	knows.RemoveWatch(watch)
+	random, skipped := testguest.Random(31), 0
+	for i := range 6 {
+		n := a.from + random.Uint64N(a.to-a.from)
+		seek(t, knows, n)
+		watch := cpu.Watch{Addr: vm.Unicorn.State().Regs[x86.RegRSP]&^7 - 8*random.Uint64N(16), Size: 8, Kind: cpu.WatchChange}
+		if i%2 == 1 {
+			watch.Addr = vm.Engine.PC() &^ 7 // code is hardly stored to where it runs
+		}
+		ignorant, other := a.open(t)
+		for _, tl := range []*timeline.Timeline{knows, ignorant} {
+			seek(t, tl, end.ICount)
+			if err := tl.InsertWatch(watch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if knows.Unstored(machine.Moment{ICount: end.ICount - 200e6}, end) {
+			skipped++
+		}
+		stop, err := knows.ReverseContinue(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ignorant.ForgetStores()
+		if want, err := ignorant.ReverseContinue(background); err != nil || stop != want || vm.Moment() != other.Moment() {
+			t.Fatalf("%v: %v at %v; without knowledge %v, error %v at %v", watch, stop, vm.Moment(), want, err, other.Moment())
+		}
+		knows.RemoveWatch(watch)
+	}
+	if skipped == 0 {
+		t.Errorf("each of 6 watchpoints had something to look for in the last 200 million instructions: the test is void")
+	}
 }
 
 func isSubset(a, b []uint64) bool {

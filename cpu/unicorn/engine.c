@@ -95,6 +95,7 @@ struct vmrr_engine *vmrr_open(const struct vmrr_config *config, char *error, siz
 	e->ram = config->ram;
 	e->pages = config->ram_size >> 12;
 	e->epoch = 1;
+	e->stored_flush = UINT64_MAX;
 	e->pending_flush = FLUSH_NONE;
 	e->skip_icount = UINT64_MAX;
 	e->pause = UINT64_MAX;
@@ -133,6 +134,7 @@ void vmrr_close(struct vmrr_engine *e)
 	}
 	if (e->uc)
 		uc_close(e->uc);
+	free(e->stored.slots);
 	free(e->page_flags);
 	free(e->page_epoch);
 	free(e->tables);

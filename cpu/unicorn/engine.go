@@ -252,6 +252,19 @@ func (e *Engine) DirtySince(epoch uint32, f func(page int)) {
 	}
 }
 
+// TakeStores implements cpu.Engine.
+func (e *Engine) TakeStores() (pages []uint64) {
+	var n C.uint32_t
+	slots := C.vmrr_stored_pages(e.c, &n)
+	for _, page := range unsafe.Slice((*uint64)(slots), int(n)) {
+		if page != 0 {
+			pages = append(pages, page-1)
+		}
+	}
+	C.vmrr_forget_stores(e.c)
+	return pages
+}
+
 // FlushTLB drops all cached address translations. It must not change anything
 // that the guest can see; tests call it to prove that.
 func (e *Engine) FlushTLB() { C.vmrr_flush_tlb(e.c) }

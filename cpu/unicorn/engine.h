@@ -48,6 +48,12 @@ struct pending_watch {
 	uint8_t before[64];
 };
 
+/* A set of linear pages, by number; open addressing, 0 is an empty slot. */
+struct page_set {
+	uint64_t *slots; /* page number + 1 */
+	uint32_t room, count; /* room is a power of 2, or 0 */
+};
+
 struct vmrr_engine {
 	const struct vmrr_target *target;
 	uc_engine *uc;
@@ -99,6 +105,8 @@ struct vmrr_engine {
 	uint32_t *page_epoch, epoch;
 	struct table_use *tables;
 	uint64_t tlb_flushes;
+	struct page_set stored; /* linear pages that could be stored to */
+	uint64_t stored_flush; /* tlb_flushes when one was entered last */
 	uint64_t pending_flush; /* linear address, FLUSH_NONE or FLUSH_ALL */
 
 	/* breakpoints and watchpoints */
@@ -157,6 +165,8 @@ static inline void mark_dirty(struct vmrr_engine *e, uint64_t offset)
  * everything else the guest can address lies from here on. */
 #define MMIO_BASE (1ull << 44)
 #define MMIO_SIZE (1ull << 40)
+
+void page_set_add(struct page_set *s, uint64_t page);
 
 /* Ends the run after the present instruction, at an exact boundary. */
 void engine_stop_soon(struct vmrr_engine *e);

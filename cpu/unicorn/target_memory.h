@@ -166,6 +166,15 @@ void T(tb_invalidate_phys_page_fast)(void *uc, void *pages, uint64_t offset, int
 	real_tb_invalidate_phys_page_fast(uc, pages, offset, size, ra);
 }
 
+/* An entry of the TLB is about to let the guest store to a page, or not. */
+static void T(note_stores)(struct vmrr_engine *e, uint64_t linear, int prot)
+{
+	if (prot & PROT_W) {
+		page_set_add(&e->stored, linear >> 12);
+		e->stored_flush = e->tlb_flushes;
+	}
+}
+
 /* Enters the translation of one page that a walk gave. */
 static void T(install_page)(struct vmrr_engine *e, uint64_t linear, uint64_t pa, int access,
 			    int prot, int mmu_idx, uint64_t page_size)
@@ -174,6 +183,7 @@ static void T(install_page)(struct vmrr_engine *e, uint64_t linear, uint64_t pa,
 	linear &= ~4095ull;
 	e->install_pa = pa & ~4095ull;
 	if (offset == UINT64_MAX) {
+		T(note_stores)(e, linear, prot);
 		T(tlb_set_page_with_attrs)(e->cpu, linear, MMIO_BASE + (pa & ~4095ull), 0, prot,
 					   mmu_idx, page_size);
 		return;
@@ -183,6 +193,7 @@ static void T(install_page)(struct vmrr_engine *e, uint64_t linear, uint64_t pa,
 		e->page_epoch[page] = e->epoch;
 	else if (e->page_epoch[page] != e->epoch)
 		prot &= ~PROT_W; /* the first store must come back here */
+	T(note_stores)(e, linear, prot);
 	T(tlb_set_page_with_attrs)(e->cpu, linear, offset, 0, prot, mmu_idx, page_size);
 	if ((prot & PROT_W) && !e->page_flags[page])
 		T(tlb_set_dirty)(e->cpu, linear);

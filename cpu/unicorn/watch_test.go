@@ -212,3 +212,35 @@ func TestHitsCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestStores: every page that a guest changes is among those that it may have stored
+// to, in whichever slices it runs; one that it leaves alone is not. These guests map
+// each page to itself.
+func TestStores(t *testing.T) {
+	for _, name := range []string{"interrupts", "softint", "faults", "fpu", "trap", "debug", "smoke", "window", "hot"} {
+		g := newGuest(t, name)
+		end := g.finish()
+		for _, slice := range []uint64{end, end/7 + 1, 3} {
+			g.rewind()
+			g.TakeStores()
+			before := slices.Clone(g.ram)
+			for at := uint64(0); at < end; {
+				at = min(at+slice, end)
+				g.runTo(at)
+				stored := g.TakeStores()
+				for page := uint64(guestBase >> 12); page < guestRAM>>12; page++ {
+					now := g.ram[page<<12 : (page+1)<<12]
+					if string(now) != string(before[page<<12:(page+1)<<12]) {
+						copy(before[page<<12:], now)
+						if !slices.Contains(stored, page) {
+							t.Fatalf("%s, slices of %d: page %#x has changed by icount %d and is not among %#x", name, slice, page, at, stored)
+						}
+					}
+				}
+				if slices.Contains(stored, (guestRAM-1)>>12) {
+					t.Fatalf("%s, slices of %d: the last page of RAM is among the pages stored to, which no guest does", name, slice)
+				}
+			}
+		}
+	}
+}
