@@ -7,5 +7,5 @@
 .PHONY: torture
 torture: guests build
 	go run ./scripts/torture -n 100
-	go test ./timeline -count=1 -run TravelAtRandom -travels 1000 -seed $(shell date +%s)
+	go test ./timeline -count=1 -run TravelAtRandom -travels 2000 -seed $(shell date +%s)
 	go test ./cmd/vmrr -count=1 -run DamagedAnywhere -flips 3000 -timeout 10m

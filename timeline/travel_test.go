@@ -158,6 +158,9 @@ func (v *traveller) watch() {
 	v.arrive(stop, err, timeline.StopWatch, machine.Moment{ICount: v.tl.LastHit().ICount - 1})
 	before := v.read(w.Addr)
 	stop, err = v.tl.StepForward(background, 1)
+	for stop == timeline.StopBreak && v.vm.Moment().ICount == at.ICount { // at a handler, whose delivery writes
+		stop, err = v.tl.StepForward(background, 1)
+	}
 	v.arrive(stop, err, timeline.StopWatch, machine.Moment{ICount: at.ICount + 1})
 	if after := v.read(w.Addr); before == after {
 		v.fatal("the instruction behind %v leaves %#x at %#x as it was", at, after, w.Addr)
