@@ -41,6 +41,17 @@ func (d *smallDisk) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// roomyLog begins a log on a disk with room for all that a test logs.
+func roomyLog(t *testing.T) (*smallDisk, *Writer) {
+	t.Helper()
+	d := &smallDisk{room: 1 << 20}
+	w, err := newWriter(d, "log", testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, w
+}
+
 // Sync keeps what was written when it was called.
 func (d *smallDisk) Sync() error {
 	n := len(d.bytes())
@@ -119,11 +130,7 @@ func eventually(t *testing.T, missing func() error) {
 // ever holds up nobody but Close.
 func TestWriterSyncsBesideTheMachine(t *testing.T) {
 	syncing, release := make(chan struct{}), make(chan error)
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	d.sync = func() error {
 		syncing <- struct{}{}
 		return <-release
@@ -157,11 +164,7 @@ func TestWriterSyncsBesideTheMachine(t *testing.T) {
 // sync fails must not be taken for one that is on the disk.
 func TestWriterEndHearsOfAFailedSync(t *testing.T) {
 	syncing, release := make(chan struct{}), make(chan error)
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	var failing atomic.Bool
 	d.sync = func() error {
 		if failing.Swap(true) {
@@ -202,11 +205,7 @@ func TestWriterEndHearsOfAFailedSync(t *testing.T) {
 // start, what was logged in time, all of it when the end or Close has returned.
 func TestWriterPowerCut(t *testing.T) {
 	start := func() (*smallDisk, *Writer, *Recorder) {
-		d := &smallDisk{room: 1 << 20}
-		w, err := newWriter(d, "log", testID)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d, w := roomyLog(t)
 		return d, w, quietRecorder(w)
 	}
 	var cut *badfile.CutOffError
