@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"internal/badfile":    {},
 	"internal/framed":     {"internal/badfile"},
 	"internal/testconn":   {},
+	"internal/testdevice": {"devices"},
 	"internal/testguest":  {"cpu", "cpu/unicorn", "cpu/x86", "machine", "machine/diff", "machine/pc", "replay", "snapshots"},
 	"snapshots":           {"internal/atomicfile", "internal/badfile", "internal/framed", "machine"},
 	"timeline":            {"cpu", "cpu/disasm", "machine", "machine/diff", "replay", "snapshots"},
@@ -52,11 +53,12 @@ var mayImport = map[string][]string{
 
 // onlyFrom says who may import some rooms at all, tests aside.
 var onlyFrom = map[string][]string{
-	"cpu/unicorn":        {"cmd", "internal/testguest"},
-	"cpu/disasm":         {"monitor", "timeline"},
-	"internal/testconn":  {},
-	"internal/testguest": {},
-	"cmd":                {},
+	"cpu/unicorn":         {"cmd", "internal/testguest"},
+	"cpu/disasm":          {"monitor", "timeline"},
+	"internal/testconn":   {},
+	"internal/testdevice": {},
+	"internal/testguest":  {},
+	"cmd":                 {},
 }
 
 // withC are the rooms that cgo is allowed in.
