@@ -83,7 +83,7 @@ func Parse(word string) (Spec, error) {
 			return s, s.bad("no path")
 		}
 	case "tcp", "telnet":
-		address, err := HostPort(rest)
+		address, err := hostPort(rest)
 		if err != nil {
 			return s, s.bad("%v", err)
 		}
@@ -137,9 +137,9 @@ func splitCommas(s string) []string {
 	return parts
 }
 
-// HostPort reads "HOST:PORT" with a decimal port from 0 to 65535, where 0 lets the
+// hostPort reads "HOST:PORT" with a decimal port from 0 to 65535, where 0 lets the
 // system choose. A host left out is 127.0.0.1.
-func HostPort(s string) (string, error) {
+func hostPort(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
 		return "", fmt.Errorf("%q has no port, want HOST:PORT", s)

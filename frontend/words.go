@@ -45,8 +45,9 @@ type Words struct {
 	explicit       bool // the serial ports were named
 }
 
-// Parse checks the options; an error is a mistake on the command line. Standard input and output are the first serial port's,
-// and a monitor's with it, unless they are given to something else.
+// Parse checks the options; an error is a mistake on the command line. Standard input
+// and output are the first serial port's, and a monitor's with it, unless they are given
+// to something else.
 func (o *Options) Parse() (Words, error) {
 	w := Words{explicit: o.flags.Changed("serial")}
 	onStdio := 0

@@ -70,8 +70,8 @@ func (a *ahead) put(p []byte, all bool) (full bool) {
 }
 
 // next takes what was typed, up to the end of the first line. The context that it
-// returns is cancelled by a Ctrl-C, when the peer goes, and by the next call. ok is false if there is
-// nothing and nothing will come, or ctx is cancelled.
+// returns is cancelled by a Ctrl-C, when the peer goes, and by the next call. ok is false
+// if there is nothing and nothing will come, or ctx is cancelled.
 func (a *ahead) next(ctx context.Context) (p []byte, cancelled context.Context, ok bool) {
 	for {
 		a.mu.Lock()

@@ -45,7 +45,7 @@ func commands() []command {
 		{one("delvm"), "tag", "delete a VM snapshot from its tag", 1, 1, (*call).delVM},
 		{one("elapsed-time"), "", "show the virtual time since power-on in seconds", 0, 0, (*call).elapsedTime},
 		{one("forward"), "", "go forward to the position that back came from", 0, 0, (*call).forward},
-		{one("gdbserver"), "[device]", "start gdbserver on given device (default 'tcp::1234'), stop with 'none'", 0, 1, (*call).gdbServer},
+		{one("gdbserver"), "[device]", "start gdbserver on given device (default '" + DefaultGDB + "'), stop with 'none'", 0, 1, (*call).gdbServer},
 		{one("goto"), "icount|begin|end|mark|name|[-r|--back] --console text|[-r|--back] --event kind",
 			"go to an instruction count, a checkpoint or snapshot, or the next or, with -r, last text on the console or event in the log", 1, anyWords, (*call).goTo},
 		{one("gva2gpa"), "addr", "print the guest physical address corresponding to a guest virtual address", 1, maxExpression, (*call).translate},

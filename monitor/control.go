@@ -17,11 +17,11 @@ func (c *call) quit() error {
 	return nil
 }
 
-// defaultGDB is where gdbserver listens if it is not told.
-const defaultGDB = "tcp::1234"
+// DefaultGDB is where gdb is let in if nobody says where.
+const DefaultGDB = "tcp::1234"
 
 func (c *call) gdbServer() error {
-	device := defaultGDB
+	device := DefaultGDB
 	if len(c.args) > 0 {
 		device = c.args[0]
 	}

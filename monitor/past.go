@@ -71,7 +71,7 @@ func seconds(ns uint64) string {
 }
 
 func (c *call) seekTicks() error {
-	n, err := parseCount(c.args[0])
+	n, err := timeline.ParseCount(c.args[0])
 	if err != nil {
 		return c.noCount(c.args[0])
 	}

@@ -5,7 +5,6 @@ package monitor
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
@@ -92,7 +91,7 @@ func (c *call) instant(s Seeker, word string) (uint64, bool) {
 	case "end":
 		return s.End().ICount, true
 	}
-	n, err := parseCount(word)
+	n, err := timeline.ParseCount(word)
 	return n, err == nil
 }
 
@@ -125,21 +124,12 @@ func (m *Monitor) stay(ctx context.Context, journey func(context.Context) error)
 	return m.Control.Stop()
 }
 
-// parseCount reads a number of instructions: one in C's notation, or as
-// timeline.ParseCount.
-func parseCount(word string) (uint64, error) {
-	if n, err := strconv.ParseUint(word, 0, 64); err == nil {
-		return n, nil
-	}
-	return timeline.ParseCount(word)
-}
-
 func (c *call) noCount(word string) error {
 	return userErrorf("%s: %q is no instruction count: want one as 1500000, 250M or 7.2G", c.name, word)
 }
 
 func (c *call) replayBreak() error {
-	n, err := parseCount(c.args[0])
+	n, err := timeline.ParseCount(c.args[0])
 	if err != nil {
 		return c.noCount(c.args[0])
 	}

@@ -205,7 +205,7 @@ func (d *Dir) ID() ID             { return d.id }
 func (d *Dir) CreateLog() (*Writer, error) { return CreateLog(d.LogPath(), d.id) }
 
 // LoadTape loads the recording's log as the function LoadTape does. A log of
-// another recording is *badfile.MismatchError, a missing one *badfile.DamagedError.
+// another recording is *badfile.OtherRecordingError, a missing one *badfile.DamagedError.
 func (d *Dir) LoadTape() (*Tape, error) {
 	t, err := LoadTape(d.LogPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -213,7 +213,7 @@ func (d *Dir) LoadTape() (*Tape, error) {
 	}
 	if t != nil && t.ID() != d.id {
 		t.Close()
-		return nil, &badfile.MismatchError{File: d.LogPath(), What: badfile.RecordingID, Want: d.id.String(), Got: t.ID().String()}
+		return nil, &badfile.OtherRecordingError{File: d.LogPath(), Want: d.id.String(), Got: t.ID().String()}
 	}
 	return t, err
 }

@@ -106,9 +106,9 @@ func TestDirDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	var mismatch *badfile.MismatchError
-	if _, err := d.LoadTape(); !errors.As(err, &mismatch) {
-		t.Errorf("a log of another recording: %v; want MismatchError", err)
+	var other *badfile.OtherRecordingError
+	if _, err := d.LoadTape(); !errors.As(err, &other) {
+		t.Errorf("a log of another recording: %v; want OtherRecordingError", err)
 	}
 }
 

@@ -412,11 +412,7 @@ func TestPlayerAnswers(t *testing.T) {
 }
 
 func TestRecorderLogsOnlyEarlyEndedWaits(t *testing.T) {
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	live := NewLive(time.Now, cryptorand.Reader, false)
 	r := NewRecorder(live, w)
 	r.Clock = func() uint64 { return 10 }

@@ -5,6 +5,7 @@ package replay
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"reflect"
@@ -38,6 +39,17 @@ func (d *smallDisk) Write(p []byte) (int, error) {
 		return n, &os.PathError{Op: "write", Path: "log", Err: syscall.ENOSPC}
 	}
 	return n, nil
+}
+
+// roomyLog begins a log on a disk with room for all that a test logs.
+func roomyLog(t *testing.T) (*smallDisk, *Writer) {
+	t.Helper()
+	d := &smallDisk{room: 1 << 20}
+	w, err := newWriter(d, "log", testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, w
 }
 
 // Sync keeps what was written when it was called.
@@ -88,19 +100,29 @@ func await(t *testing.T, syncing <-chan struct{}) {
 // bytes now.
 func holds(t *testing.T, what string, log func() []byte, in machine.Moment, end machine.Moment) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+	eventually(t, func() error {
 		tape, err := readTape(fileOf(log()), "log")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := tape.End(); tape.EventCount() == 1 && tape.index[0].at == in && e.At == end && e.CutOff != nil {
+		if e := tape.End(); tape.EventCount() != 1 || tape.index[0].at != in || e.At != end || e.CutOff == nil {
+			return fmt.Errorf("%s: the log is %+v; want an input at %v, known up to %v", what, tape, in, end)
+		}
+		return nil
+	})
+}
+
+// eventually waits until what a log is to be has no error any more.
+func eventually(t *testing.T, missing func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(flushInterval / 100) {
+		err := missing()
+		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: the log is %+v after 20 s; want an input at %v, known up to %v", what, tape, in, end)
+			t.Fatalf("after 20 s, %v", err)
 		}
-		time.Sleep(flushInterval / 4)
 	}
 }
 
@@ -108,11 +130,7 @@ func holds(t *testing.T, what string, log func() []byte, in machine.Moment, end 
 // ever holds up nobody but Close.
 func TestWriterSyncsBesideTheMachine(t *testing.T) {
 	syncing, release := make(chan struct{}), make(chan error)
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	d.sync = func() error {
 		syncing <- struct{}{}
 		return <-release
@@ -146,11 +164,7 @@ func TestWriterSyncsBesideTheMachine(t *testing.T) {
 // sync fails must not be taken for one that is on the disk.
 func TestWriterEndHearsOfAFailedSync(t *testing.T) {
 	syncing, release := make(chan struct{}), make(chan error)
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	var failing atomic.Bool
 	d.sync = func() error {
 		if failing.Swap(true) {
@@ -166,9 +180,13 @@ func TestWriterEndHearsOfAFailedSync(t *testing.T) {
 	await(t, syncing)
 	ended := make(chan error)
 	go func() { ended <- r.End(moment(2, 0), "over", StateHash{}) }()
-	for _, err := readLog(d.bytes()); err != io.EOF; _, err = readLog(d.bytes()) {
-		time.Sleep(flushInterval / 100)
+	complete := func() error {
+		if got, err := readLog(d.bytes()); err != io.EOF {
+			return fmt.Errorf("while a sync goes on the log is %+v, error %v; want that its end is written", got, err)
+		}
+		return nil
 	}
+	eventually(t, complete)
 	select {
 	case err := <-ended:
 		t.Fatalf("End = %v while a sync still goes on; want it to wait", err)
@@ -187,11 +205,7 @@ func TestWriterEndHearsOfAFailedSync(t *testing.T) {
 // start, what was logged in time, all of it when the end or Close has returned.
 func TestWriterPowerCut(t *testing.T) {
 	start := func() (*smallDisk, *Writer, *Recorder) {
-		d := &smallDisk{room: 1 << 20}
-		w, err := newWriter(d, "log", testID)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d, w := roomyLog(t)
 		return d, w, quietRecorder(w)
 	}
 	var cut *badfile.CutOffError

@@ -67,11 +67,7 @@ func TestWriterFullDisk(t *testing.T) {
 // A killed recorder loses no more than flushInterval: what is in the file while
 // the writer is still open must come to hold everything.
 func TestWriterFlushesByItself(t *testing.T) {
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	defer w.Close()
 	live := NewLive(time.Now, rand.Reader, false)
 	live.Push(machine.Input{Kind: machine.InputReset})
@@ -103,11 +99,7 @@ func TestWriterFlushesByItself(t *testing.T) {
 // What hashes, snapshots and the end say is in the file when their call returns,
 // with all that came before.
 func TestWriterWritesThrough(t *testing.T) {
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	defer w.Close()
 	r := quietRecorder(w)
 	in := machine.MemoryInput(0x1000, []byte{1})
@@ -236,15 +228,11 @@ func TestWriterRefuses(t *testing.T) {
 		{"an unknown kind", Record{Kind: 8, At: moment(2, 1), Now: 1, Ordinal: 1}, "kind 8"},
 	}
 	for _, test := range tests {
-		d := &smallDisk{room: 1 << 20}
-		w, err := newWriter(d, "log", testID)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d, w := roomyLog(t)
 		if err := w.Append(&good); err != nil {
 			t.Fatal(err)
 		}
-		err = w.Append(&test.bad)
+		err := w.Append(&test.bad)
 		var write *ErrWrite
 		if !errors.As(err, &write) || !strings.Contains(err.Error(), test.says) || write.Last != good.At {
 			t.Errorf("%s: %v; want ErrWrite saying %q, good up to %v", test.name, err, test.says, good.At)
@@ -258,11 +246,7 @@ func TestWriterRefuses(t *testing.T) {
 }
 
 func TestWriterRefusesWhatFollowsTheEnd(t *testing.T) {
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, w := roomyLog(t)
 	r := quietRecorder(w)
 	if err := r.End(moment(5, 0), strings.Repeat("why ", 1000), StateHash{}); err != nil {
 		t.Fatal(err)
@@ -279,11 +263,7 @@ func TestWriterRefusesWhatFollowsTheEnd(t *testing.T) {
 
 // A recorder's caller may be told no without the recording ending for it.
 func TestRecorderRefusesPolitely(t *testing.T) {
-	d := &smallDisk{room: 1 << 20}
-	w, err := newWriter(d, "log", testID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, w := roomyLog(t)
 	defer w.Close()
 	r := quietRecorder(w)
 	if err := r.Inject(moment(1, 0), machine.MemoryInput(0, make([]byte, maxInputData))); err == nil {

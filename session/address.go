@@ -11,9 +11,6 @@ import (
 	"github.com/vmrr/vmrr/chardev"
 )
 
-// DefaultGDB is where -s lets gdb in.
-const DefaultGDB = "tcp::1234"
-
 // GDBAddress says where gdb is let in.
 type GDBAddress struct{ spec chardev.Spec }
 

@@ -45,7 +45,9 @@ func newThread(run func(context.Context) (timeline.Stop, error), running bool, c
 }
 
 // do runs f on the machine's thread, stopping the machine for it if it runs, and
-// returns when f has returned. It is a gdbstub.Runner.
+// returns when f has returned. It is a gdbstub.Runner. The end of the context is no
+// reason not to begin: it ends when a peer leaves, and what that said before still
+// holds, as gdb's kill and a monitor's quit. What may take long asks the context itself.
 func (t *thread) do(_ context.Context, f func()) error {
 	j := job{f, make(chan bool, 1)}
 	t.mu.Lock()

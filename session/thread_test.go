@@ -75,6 +75,17 @@ func TestJobsWhileTheMachineRuns(t *testing.T) {
 	}
 }
 
+// What a peer asked for before it left is done.
+func TestJobOfWhoHasLeft(t *testing.T) {
+	th, _, _ := startThread(t, false)
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	done := false
+	if err := th.do(left, func() { done = true }); err != nil || !done {
+		t.Errorf("do with a context that has ended: %v, it ran: %v; want that it runs", err, done)
+	}
+}
+
 // TestLend is a debugger's continue, during which a monitor does things.
 func TestLend(t *testing.T) {
 	for _, c := range []struct {

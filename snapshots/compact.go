@@ -22,25 +22,44 @@ func (d *Disk) compact(ctx context.Context, progress func(done, all uint64)) err
 		return err
 	}
 	live := d.cat.live()
+	s := &steps{ctx: ctx, progress: progress, all: uint64(len(live) + len(d.cat.snaps))}
 	stay := d.worthKeeping(live)
 	for {
-		c, err := d.newCompaction(ctx, live, stay, progress)
+		c, err := d.newCompaction(s, live, stay)
 		if err != nil {
 			return err
 		}
-		bad, err := c.movePages()
-		if err == nil && bad == nil {
-			err = c.finish()
-		}
-		if err == nil && bad == nil {
-			return nil
-		}
-		c.abandon()
-		if err != nil {
+		bad, err := c.run()
+		if bad == nil || err != nil {
 			return err
 		}
 		stay[bad] = true // what cannot be read cannot be moved
 	}
+}
+
+// steps counts what a compaction has done: the batches and the snapshots that stay.
+type steps struct {
+	ctx      context.Context
+	progress func(done, all uint64) // may be nil
+	done     uint64                 // in this attempt
+	shown    uint64                 // the most that was told of
+	all      uint64
+}
+
+// step counts one more. If an attempt began anew, nothing is told until it is as far as
+// the one before. The error is the cause of the context's end.
+func (s *steps) step() error {
+	s.done++
+	if s.done > s.shown {
+		s.shown = s.done
+		if s.progress != nil {
+			s.progress(s.done, s.all)
+		}
+	}
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	return nil
 }
 
 // worthKeeping returns the segments of which at least three quarters are needed.
@@ -66,40 +85,45 @@ type compaction struct {
 	packer  *packer
 	renewed map[*batch]*batch  // batches of segments that stay
 	moved   map[*batch][]place // pages of the others
-
-	ctx      context.Context
-	progress func(done, all uint64) // may be nil
-	done     uint64                 // of steps
+	*steps
 }
 
-// step is called for each batch and each snapshot that stays. Its error is that of the
-// context.
-func (c *compaction) step() error {
-	c.done++
-	if c.progress != nil {
-		c.progress(c.done, uint64(len(c.live)+len(c.d.cat.snaps)))
-	}
-	return c.ctx.Err()
-}
-
-func (d *Disk) newCompaction(ctx context.Context, live map[*batch]uint64, stay map[*segment]bool, progress func(done, all uint64)) (*compaction, error) {
-	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch), moved: make(map[*batch][]place),
-		ctx: ctx, progress: progress}
+func (d *Disk) newCompaction(s *steps, live map[*batch]uint64, stay map[*segment]bool) (*compaction, error) {
+	s.done = 0
+	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch),
+		moved: make(map[*batch][]place), steps: s}
 	var err error
-	if c.packer, err = newPacker(d, c.cat); err != nil {
+	c.packer, err = newPacker(d, c.cat)
+	return c, err
+}
+
+// run makes the new catalog the store's. If pages that are needed cannot be read, it
+// returns their segment. Then, and if it fails, nothing has changed.
+func (c *compaction) run() (bad *segment, err error) {
+	defer c.abandon()
+	if err := c.keepSegments(); err != nil {
 		return nil, err
 	}
+	if bad, err := c.movePages(); bad != nil || err != nil {
+		return bad, err
+	}
+	return nil, c.finish()
+}
+
+// keepSegments takes over the segments that stay, with what is needed of them.
+func (c *compaction) keepSegments() error {
+	d := c.d
 	for _, s := range d.cat.segments {
-		if stay[s] {
+		if c.stay[s] {
 			c.cat.segments = append(c.cat.segments, s)
 		}
 	}
 	for _, b := range d.cat.batches {
-		if !stay[b.seg] || live[b] == 0 {
+		if !c.stay[b.seg] || c.live[b] == 0 {
 			continue
 		}
 		if err := c.step(); err != nil {
-			return nil, err
+			return err
 		}
 		own := &batch{owner: d, seg: b.seg, offset: b.offset, length: b.length, count: b.count}
 		c.cat.addBatch(own)
@@ -115,7 +139,7 @@ func (d *Disk) newCompaction(ctx context.Context, live map[*batch]uint64, stay m
 			}
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // movePages writes the pages that are needed of segments that do not stay. If one of
@@ -210,7 +234,7 @@ func (c *compaction) chunk(r *chunkRecord) string {
 	return string(appendRefs(nil, list[:]))
 }
 
-// abandon removes what was written for nothing, unless its index is there.
+// abandon removes what was written for nothing, unless the new catalog is the store's.
 func (c *compaction) abandon() {
 	if c.d.cat == c.cat {
 		return

@@ -156,6 +156,51 @@ func TestPutAfterFailedCompact(t *testing.T) {
 	}
 }
 
+// A compaction that begins anew, because of a segment that cannot be read, tells of no
+// step back.
+func TestCompactAroundABadSegment(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 30)
+	for range 2 { // segments
+		d := r.open(dir, ReadWrite)
+		for range 24 {
+			r.incompressible(1, 2, 3, 4)
+			r.put(d, r.take("", 0))
+		}
+		d.Close()
+	}
+	d := r.open(dir, ReadWrite)
+	var gone []Entry
+	for i, e := range d.List() {
+		if i%8 > 0 {
+			gone = append(gone, e)
+		}
+	}
+	bad := d.cat.segments[len(d.cat.segments)-1].path
+	d.Close()
+	b, err := os.ReadFile(bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(b) / 2; i < len(b); i++ {
+		b[i] ^= 0x55
+	}
+	if err := os.WriteFile(bad, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d = r.open(dir, ReadWrite)
+	var shown []uint64
+	if err := d.DeleteAll(context.Background(), gone, func(done, _ uint64) { shown = append(shown, done) }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSorted(shown) || len(shown) < 6 {
+		t.Errorf("the steps that were told of: %d; want some, in order", shown)
+	}
+	if _, err := os.Stat(bad); err != nil {
+		t.Errorf("the segment that cannot be read: %v; want that it stays", err)
+	}
+}
+
 func TestDiskThin(t *testing.T) {
 	dir := t.TempDir()
 	r := newRig(t, 64)

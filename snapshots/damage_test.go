@@ -42,8 +42,9 @@ func typedError(err error) bool {
 		damaged  *badfile.DamagedError
 		version  *badfile.VersionError
 		mismatch *badfile.MismatchError
+		other    *badfile.OtherRecordingError
 	)
-	return errors.As(err, &damaged) || errors.As(err, &version) || errors.As(err, &mismatch)
+	return errors.As(err, &damaged) || errors.As(err, &version) || errors.As(err, &mismatch) || errors.As(err, &other)
 }
 
 // judge opens a damaged store and returns how many snapshots it still gives. Each

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 )
 
@@ -23,7 +24,8 @@ func (d *Disk) Delete(e Entry) error {
 // which is the long part of it: progress, if it is not nil, is told of that. If ctx ends
 // before the change, nothing is removed. If it ends afterwards, all of them are gone, but
 // the files are as large as they were until a later change gives that back; a DeleteAll
-// of nothing does so as well. The error is the cause of ctx then.
+// of nothing does so as well. The error is the cause of ctx then. That nothing could be
+// given back for another reason is an error of a DeleteAll of nothing only.
 func (d *Disk) DeleteAll(ctx context.Context, gone []Entry, progress func(done, all uint64)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,6 +42,9 @@ func (d *Disk) delete(ctx context.Context, gone []Entry, progress func(done, all
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if len(gone) == 0 {
+		return d.compactIf(ctx, half, progress)
+	}
 	if err := d.remove(gone); err != nil {
 		return err
 	}
@@ -48,9 +53,6 @@ func (d *Disk) delete(ctx context.Context, gone []Entry, progress func(done, all
 
 // remove records that snapshots are gone.
 func (d *Disk) remove(gone []Entry) error {
-	if len(gone) == 0 {
-		return nil
-	}
 	f := &frames{id: d.id, base: d.end}
 	// The last one goes first: nothing is to be moved up then, here and by who reads it.
 	for _, e := range slices.Backward(gone) {
@@ -68,12 +70,17 @@ func (d *Disk) remove(gone []Entry) error {
 	return nil
 }
 
-// tidy compacts if more than half of all bytes are not needed, until ctx ends; then it
-// returns the cause. If it fails otherwise, the snapshots are what they were: it is no
-// error of the change that came before, and the next one tries again or hears of it.
+// half is when it is worth the work: more than one part in two of all bytes is not needed.
+const half = 2
+
+// tidy compacts after a change, until ctx ends; then it returns the cause. If it fails
+// otherwise, the snapshots are what the change made them: that is no error of it, and the
+// next one tries again or hears of it.
 func (d *Disk) tidy(ctx context.Context, progress func(done, all uint64)) error {
-	if err := d.compactIf(ctx, 2, progress); err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+	err := d.compactIf(ctx, half, progress)
+	if err != nil && ctx.Err() == nil {
+		slog.Warn("the deleted snapshots still take room on the disk", "in", d.dir, "error", err)
+		return nil
 	}
-	return nil
+	return err
 }

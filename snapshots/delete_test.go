@@ -96,3 +96,29 @@ func TestDeleteAllInterrupted(t *testing.T) {
 	r.put(d, r.take("new", 3))
 	r.wantList(d, "named@26", "new@51")
 }
+
+// That a deletion gives nothing back is no error of it, but of who asks for just that.
+func TestDeleteAllThatCannotCompact(t *testing.T) {
+	r, dir := newRig(t, 64), t.TempDir()
+	files := &faultyFiles{most: -1}
+	d, err := openDisk(files, dir, testID, len(r.mem.ram), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r.many(d, 50)
+	files.once = true
+	files.most = files.steps + 2 // behind the change of the index
+	if err := d.DeleteAll(context.Background(), automatic(d), nil); err != nil {
+		t.Errorf("DeleteAll that cannot compact: %v; want no error, all are gone", err)
+	}
+	r.wantList(d, "named@26")
+	files.most = files.steps
+	if err := d.DeleteAll(context.Background(), nil, nil); !errors.Is(err, errStopped) {
+		t.Errorf("DeleteAll of nothing that cannot compact: %v; want %v", err, errStopped)
+	}
+	full := d.Bytes()
+	if err := d.DeleteAll(context.Background(), nil, nil); err != nil || d.Bytes() > full/2 {
+		t.Errorf("DeleteAll of nothing, later: %v, leaves %d of %d bytes; want that it compacts", err, d.Bytes(), full)
+	}
+}

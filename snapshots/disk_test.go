@@ -273,10 +273,11 @@ func TestOtherStoresAreRefused(t *testing.T) {
 	d := r.open(dir, ReadWrite)
 	r.put(d, r.take("a", 3))
 	d.Close()
-	var mismatch *badfile.MismatchError
-	if _, err := OpenDisk(dir, framed.ID{1}, len(r.mem.ram), ReadOnly); !errors.As(err, &mismatch) || !strings.Contains(err.Error(), "index-0001.log") {
-		t.Errorf("the store of another recording: %v; want MismatchError that names the file", err)
+	var alien *badfile.OtherRecordingError
+	if _, err := OpenDisk(dir, framed.ID{1}, len(r.mem.ram), ReadOnly); !errors.As(err, &alien) || !strings.Contains(err.Error(), "index-0001.log") {
+		t.Errorf("the store of another recording: %v; want OtherRecordingError that names the file", err)
 	}
+	var mismatch *badfile.MismatchError
 	if _, err := OpenDisk(dir, testID, 4*PageSize, ReadOnly); !errors.As(err, &mismatch) {
 		t.Errorf("the store of a smaller machine: %v; want MismatchError", err)
 	}

@@ -160,7 +160,7 @@ func (d *Disk) readIndex(f file, path string, cat *catalog) (end int64, err erro
 		return 0, err
 	}
 	if r.ID() != d.id {
-		return 0, &badfile.MismatchError{File: path, What: badfile.RecordingID, Want: hex.EncodeToString(d.id[:]), Got: hex.EncodeToString(idOf(r))}
+		return 0, &badfile.OtherRecordingError{File: path, Want: hex.EncodeToString(d.id[:]), Got: hex.EncodeToString(idOf(r))}
 	}
 	for {
 		frame, err := r.Next()

@@ -41,7 +41,7 @@ func (d *Disk) put(s *Snapshot, name string) error {
 		return err
 	}
 	if replaced {
-		d.tidy(context.Background(), nil) // which nothing interrupts
+		return d.tidy(context.Background(), nil)
 	}
 	return nil
 }

@@ -36,8 +36,8 @@ const (
 	snapshotNote = "snapshot"
 )
 
-// EventKinds lists the words for the kinds of event that ToEvent knows.
-func EventKinds() []string {
+// eventKinds lists the words for the kinds of event that ToEvent knows.
+func eventKinds() []string {
 	kinds := []string{anyInput, snapshotNote}
 	for k := machine.InputSerial; k <= machine.InputFrame; k++ {
 		kinds = append(kinds, k.String())
@@ -49,7 +49,7 @@ func EventKinds() []string {
 // canonical state at its count, before it has an effect. An event at the present count
 // is neither. If ctx is cancelled it returns to where it began.
 func (t *Timeline) ToEvent(ctx context.Context, kind string, back bool) (replay.Record, error) {
-	if kinds := EventKinds(); !slices.Contains(kinds, kind) {
+	if kinds := eventKinds(); !slices.Contains(kinds, kind) {
 		return replay.Record{}, fmt.Errorf("there are no events of kind %q: want one of %s", kind, strings.Join(kinds, ", "))
 	}
 	now := t.m.Moment()

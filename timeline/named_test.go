@@ -44,12 +44,12 @@ func TestNamedSnapshots(t *testing.T) {
 
 func TestCheckName(t *testing.T) {
 	for _, test := range []struct{ name, says string }{
-		{"init", ""}, {"usr2-1", ""}, {"1.5", ""}, {"0x10", ""}, {"1500m-before", ""}, {"10MB", ""}, {strings.Repeat("n", 100), ""},
+		{"init", ""}, {"usr2-1", ""}, {"1.5", ""}, {"0x", ""}, {"x10", ""}, {"1500m-before", ""}, {"10MB", ""}, {strings.Repeat("n", 100), ""},
 		{"", "1 to 100 characters"}, {strings.Repeat("n", 101), "1 to 100 characters"},
 		{".hidden", "not starting with a dot"}, {"a/b", "it has a '/'"}, {"a b", "it has a ' '"}, {"ü", "it has a 'ü'"},
 		{"origin", "is taken"},
 		{"0", "instruction count"}, {"123", "instruction count"}, {"250M", "instruction count"}, {"1t", "instruction count"}, {"7.2G", "instruction count"},
-		{"99999999999999999999", "instruction count"},
+		{"99999999999999999999", "instruction count"}, {"0x10", "instruction count"},
 	} {
 		err := timeline.CheckName(test.name)
 		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
@@ -70,6 +70,8 @@ func TestParseCount(t *testing.T) {
 	}{
 		{"1500000", 1_500_000}, {"250M", 250_000_000}, {"250m", 250_000_000}, {"5G", 5_000_000_000}, {"7.2G", 7_200_000_000},
 		{"0.001k", 1}, {"1.234567890123T", 1_234_567_890_123}, {"18446744073709551615", math.MaxUint64}, {"18446744T", 18446744e12},
+		{"0x10", 16}, {"0XfF", 255}, {"0xffffffffffffffff", math.MaxUint64}, {"010", 10},
+		{"0x", 0}, {"0x10000000000000000", 0}, {"0x10K", 0}, {"0xg", 0}, {"0b1", 0}, {"0o7", 0}, {"1_000", 0},
 		{"", 0}, {"G", 0}, {"7.2", 0}, {".5G", 0}, {"5.G", 0}, {"1.0001K", 0}, {"1.123456K", 0}, {"18446745T", 0},
 		{"18446744073709551616", 0}, {"-1", 0}, {"1e9", 0}, {"5GB", 0}, {" 5", 0},
 	} {

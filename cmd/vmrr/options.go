@@ -18,6 +18,7 @@ import (
 	"github.com/vmrr/vmrr/icount"
 	"github.com/vmrr/vmrr/images/linux"
 	"github.com/vmrr/vmrr/machine/pc"
+	"github.com/vmrr/vmrr/monitor"
 	"github.com/vmrr/vmrr/session"
 )
 
@@ -195,7 +196,7 @@ type debugOptions struct {
 
 func (o *debugOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.gdb, "gdb", "", "wait for gdb on tcp:[HOST]:PORT (loopback if no host) or unix:PATH")
-	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb "+session.DefaultGDB)
+	f.BoolVarP(&o.short, "gdb-default", "s", false, "the same as -gdb "+monitor.DefaultGDB)
 	f.BoolVarP(&o.stopped, "stopped", "S", false, "do not start: wait for a debugger or a monitor")
 }
 
@@ -203,7 +204,7 @@ func (o *debugOptions) add(f *pflag.FlagSet) {
 func (o *debugOptions) address() (a session.GDBAddress, ok bool, err error) {
 	word := o.gdb
 	if word == "" && o.short {
-		word = session.DefaultGDB
+		word = monitor.DefaultGDB
 	}
 	if word == "" {
 		return a, false, nil

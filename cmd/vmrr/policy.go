@@ -17,8 +17,14 @@ const (
 	defaultDisk   = "4G"
 )
 
-// policyNames are the options' names.
-var policyNames = []string{"snapshot-every", "snapshot-budget"}
+// The options' names.
+const (
+	optionEvery  = "snapshot-every"
+	optionBudget = "snapshot-budget"
+)
+
+// policyNames are all of them.
+var policyNames = []string{optionEvery, optionBudget}
 
 // policyOptions are the options for the snapshots that are taken by themselves.
 type policyOptions struct {
@@ -28,35 +34,32 @@ type policyOptions struct {
 
 // add adds the options; budget is the default, and where says what is meant by it.
 func (o *policyOptions) add(f *pflag.FlagSet, budget, where string) {
-	f.StringVar(&o.every, policyNames[0], "250M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
-	f.StringVar(&o.budget, policyNames[1], budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
+	f.StringVar(&o.every, optionEvery, "250M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
+	f.StringVar(&o.budget, optionBudget, budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
 }
 
 // policy returns what the options say.
-func (o *policyOptions) policy() (timeline.Policy, error) {
-	var p timeline.Policy
-	budget, err := parseSize(o.budget)
-	if err != nil || budget > math.MaxInt64 {
-		return p, usagef("--snapshot-budget %s: want a size as 512M or 4G", o.budget)
+func (o *policyOptions) policy() (p timeline.Policy, err error) {
+	if p.Budget, err = parseBudget(o.budget); err != nil {
+		return p, err
 	}
-	p.Budget = int64(budget)
-	if n, err := parseCount(o.every); err == nil {
+	if n, err := timeline.ParseCount(o.every); err == nil {
 		if p.Every = n; n == 0 {
 			p.Every = timeline.Never
 		}
 		return p, nil
 	}
 	if p.Time, err = time.ParseDuration(o.every); err != nil || p.Time <= 0 {
-		return p, usagef("--snapshot-every %s: want a number of instructions as 250M, a time as 5s, or 0", o.every)
+		return p, usagef("--%s %s: want a number of instructions as 250M, a time as 5s, or 0", optionEvery, o.every)
 	}
 	return p, nil
 }
 
-// parseCount reads a number of instructions.
-func parseCount(s string) (uint64, error) {
-	n, err := timeline.ParseCount(s)
-	if err != nil {
-		return 0, usagef("%w", err)
+// parseBudget reads what snapshots may take, in bytes.
+func parseBudget(s string) (int64, error) {
+	budget, err := parseSize(s)
+	if err != nil || budget > math.MaxInt64 {
+		return 0, usagef("--%s %s: want a size as 512M or 4G", optionBudget, s)
 	}
-	return n, nil
+	return int64(budget), nil
 }

@@ -157,7 +157,7 @@ func (o *replayOptions) recorded(dir string) (string, error) {
 // checkPlace checks the options for where it begins.
 func (o *replayOptions) checkPlace() (err error) {
 	if o.start != "" {
-		if o.at, err = parseCount(o.start); err != nil {
+		if o.at, err = timeline.ParseCount(o.start); err != nil {
 			return usagef("--goto: %w", err)
 		}
 	}
@@ -177,15 +177,8 @@ func (o *replayOptions) listen(ctx context.Context) (net.Listener, error) {
 
 // goTo goes where the options say.
 func (o *replayOptions) goTo(ctx context.Context, t *timeline.Timeline) error {
-	if o.snapshot != "" {
-		if err := t.LoadSnapshot(ctx, o.snapshot); err != nil {
-			return err
-		}
-	}
-	if o.start == "" {
-		return nil
-	}
-	return seek(ctx, t, o.at)
+	p := place{name: o.snapshot, counted: o.start != "", at: o.at}
+	return p.goTo(ctx, t)
 }
 
 // mayGoBack reports whether somebody is let at the replay who can go back in it.

@@ -107,9 +107,10 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 
 // place is an instant of a recording as a command line names it.
 type place struct {
-	dir  string // empty: the latest recording
-	name string // of a snapshot; empty: at is meant
-	at   uint64
+	dir     string // empty: the latest recording
+	name    string // of a snapshot; empty: none
+	counted bool   // at is meant, even if there is a name
+	at      uint64 // instruction count
 }
 
 // parsePlace reads DIR@WHERE; a number is an instruction count.
@@ -119,18 +120,23 @@ func parsePlace(s string) (place, error) {
 		return place{}, usagef("%q names no instant: want DIR@ICOUNT or DIR@SNAPSHOT", s)
 	}
 	p := place{dir: s[:i]}
-	if n, err := parseCount(s[i+1:]); err == nil {
-		p.at = n
+	if n, err := timeline.ParseCount(s[i+1:]); err == nil {
+		p.at, p.counted = n, true
 	} else {
 		p.name = s[i+1:]
 	}
 	return p, nil
 }
 
-// goTo brings a replay there.
+// goTo brings a replay there: to the snapshot, then to the count.
 func (p *place) goTo(ctx context.Context, t *timeline.Timeline) error {
 	if p.name != "" {
-		return t.LoadSnapshot(ctx, p.name)
+		if err := t.LoadSnapshot(ctx, p.name); err != nil {
+			return err
+		}
+	}
+	if !p.counted {
+		return nil
 	}
 	return seek(ctx, t, p.at)
 }

@@ -46,7 +46,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return o.record(ctx)
 	case rrReplay:
 		p := replayOptions{machine: o.machine, sessionOptions: o.sessionOptions}
-		if !f.Changed("snapshot-budget") {
+		if !f.Changed(optionBudget) {
 			p.policy.budget = defaultMemory // it is memory here
 		}
 		return p.replay(ctx, "")

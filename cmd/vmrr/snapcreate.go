@@ -36,7 +36,7 @@ func createSnapshots(ctx context.Context, out io.Writer, args []string) error {
 	f.StringVar(&o.every, "every", "", "so many instructions apart, from the beginning to the end")
 	f.StringSliceVar(&o.at, "at", nil, "at these instruction counts")
 	f.StringVar(&o.name, "name", "", "the name of the one that --at asks for")
-	f.StringVar(&o.budget, policyNames[1], defaultDisk, "how much disk all may take: past it, no more without a name are made, and none goes")
+	f.StringVar(&o.budget, optionBudget, defaultDisk, "how much disk all may take: past it, no more without a name are made, and none goes")
 	rest, err := parse(f, args, 1)
 	if err != nil {
 		return err
@@ -75,16 +75,12 @@ func (o *createOptions) parse() (w wantedSnapshots, err error) {
 	slices.Sort(w.at)
 	w.at = slices.Compact(w.at)
 	if o.every != "" {
-		if w.step, err = parseCount(o.every); err != nil || w.step == 0 {
+		if w.step, err = timeline.ParseCount(o.every); err != nil || w.step == 0 {
 			return w, usagef("--every %s: want a number of instructions as 100M", o.every)
 		}
 	}
-	budget, err := parseSize(o.budget)
-	if err != nil || budget > math.MaxInt64 {
-		return w, usagef("--%s %s: want a size as 512M or 4G", policyNames[1], o.budget)
-	}
-	w.budget = int64(budget)
-	return w, nil
+	w.budget, err = parseBudget(o.budget)
+	return w, err
 }
 
 // create makes the snapshots of a recording, the latest if path is empty.
@@ -183,5 +179,5 @@ func (w *wantedSnapshots) checkBudget(r *recorded, next uint64, made int) error 
 	}
 	return fmt.Errorf("%s: %s made, none at icount %d and behind it: the snapshots take %s, more than --%s %s; "+
 		"what there is stays", r.dir.Path(), counted(made), next, humanize.IBytes(uint64(r.kept.disk.Bytes())),
-		policyNames[1], humanize.IBytes(uint64(w.budget)))
+		optionBudget, humanize.IBytes(uint64(w.budget)))
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
+
+	"github.com/vmrr/vmrr/timeline"
 )
 
 // snapshotsCommand is `vmrr snapshots`.
@@ -65,7 +67,7 @@ func counted(n int) string { return english.Plural(n, "snapshot", "") }
 // parseCounts reads what --at was given.
 func parseCounts(words []string) (counts []uint64, err error) {
 	for _, word := range words {
-		n, err := parseCount(word)
+		n, err := timeline.ParseCount(word)
 		if err != nil {
 			return nil, usagef("--at: %w", err)
 		}

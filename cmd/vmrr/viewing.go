@@ -69,7 +69,7 @@ func (v *viewing) run(ctx context.Context) error {
 		}
 		if v.own == nil {
 			terminal.Say("%v; one can look around and go back from here, Ctrl-C ends", err)
-			told = err
+			told = cmp.Or(told, err)
 		}
 		return true
 	}
@@ -80,7 +80,7 @@ func (v *viewing) run(ctx context.Context) error {
 		left = v.own.wait(ctx)
 	}
 	if err = cmp.Or(err, v.timeline.Diverged()); err != nil {
-		if told != nil && told.Error() == err.Error() {
+		if errors.Is(told, err) {
 			err = terminal.Said(err)
 		}
 		return err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vmrr/vmrr/devices"
+	"github.com/vmrr/vmrr/internal/testdevice"
 )
 
 type wire struct {
@@ -265,14 +266,8 @@ func TestSaveLoad(t *testing.T) {
 	a.Receive([]byte("\x1c\xf0\x1c\x32\xf0\x32"))
 	a.get(DataPort)
 	a.do("ed c:d1")
-	blob := a.Save()
 	b := newRig()
-	if err := b.Load(blob); err != nil {
-		t.Fatalf("Load(Save()) = %v; want nil", err)
-	}
-	if got := b.Save(); !bytes.Equal(got, blob) {
-		t.Error("Save after Load differs from what was loaded")
-	}
+	blob := testdevice.Copy(t, a, b)
 	if a.irq1.high != b.irq1.high || a.irq12.high != b.irq12.high || a.a20.high != b.a20.high {
 		t.Errorf("lines after Load: %v %v %v; want %v %v %v", b.irq1.high, b.irq12.high, b.a20.high,
 			a.irq1.high, a.irq12.high, a.a20.high)

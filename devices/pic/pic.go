@@ -140,20 +140,17 @@ func (p *PIC) Ack() uint8 {
 
 // In reads the chips' registers.
 func (p *PIC) In(port uint16, size int) uint32 {
-	v := uint32(0)
-	for i := 0; i < size; i++ {
-		v |= uint32(p.read(port+uint16(i))) << (8 * i)
-	}
+	v := devices.InBytes(port, size, p.read)
 	p.update()
 	return v
 }
 
 // Out writes the chips' registers.
 func (p *PIC) Out(port uint16, size int, value uint32) {
-	for i := 0; i < size; i++ {
-		p.write(port+uint16(i), uint8(value>>(8*i)))
+	devices.OutBytes(port, size, value, func(port uint16, b uint8) {
+		p.write(port, b)
 		p.update()
-	}
+	})
 }
 
 func (p *PIC) read(port uint16) uint8 {

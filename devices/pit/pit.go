@@ -111,18 +111,12 @@ func (p *PIT) Load(blob []byte) error {
 
 // In reads bytes at consecutive ports. The control word port reads all-ones.
 func (p *PIT) In(port uint16, size int) uint32 {
-	v := uint32(0)
-	for i := 0; i < size; i++ {
-		v |= uint32(p.read(port+uint16(i))) << (8 * i)
-	}
-	return v
+	return devices.InBytes(port, size, p.read)
 }
 
 // Out writes bytes to consecutive ports.
 func (p *PIT) Out(port uint16, size int, value uint32) {
-	for i := 0; i < size; i++ {
-		p.write(port+uint16(i), uint8(value>>(8*i)))
-	}
+	devices.OutBytes(port, size, value, p.write)
 }
 
 func (p *PIT) read(port uint16) uint8 {

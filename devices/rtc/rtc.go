@@ -173,28 +173,24 @@ func (r *RTC) Load(blob []byte) error {
 
 // In reads bytes at consecutive ports. The index port is write-only.
 func (r *RTC) In(port uint16, size int) uint32 {
-	v := uint32(0)
-	for i := 0; i < size; i++ {
-		b := uint8(0xff)
-		if port+uint16(i) == Port+1 {
-			b = r.read(r.s.Index)
+	return devices.InBytes(port, size, func(port uint16) uint8 {
+		if port != Port+1 {
+			return 0xff
 		}
-		v |= uint32(b) << (8 * i)
-	}
-	return v
+		return r.read(r.s.Index)
+	})
 }
 
 // Out writes bytes to consecutive ports: a 16-bit write gives index and data.
 func (r *RTC) Out(port uint16, size int, value uint32) {
-	for i := 0; i < size; i++ {
-		b := uint8(value >> (8 * i))
-		switch port + uint16(i) {
+	devices.OutBytes(port, size, value, func(port uint16, b uint8) {
+		switch port {
 		case Port:
 			r.s.Index, r.s.NMIMasked = b&^nmiMask, b&nmiMask != 0
 		case Port + 1:
 			r.write(r.s.Index, b)
 		}
-	}
+	})
 }
 
 // now returns virtual ns; 292 years of them fit.

@@ -115,18 +115,12 @@ func (u *UART) Load(blob []byte) error {
 
 // In reads registers at consecutive ports, one for each byte.
 func (u *UART) In(port uint16, size int) uint32 {
-	v := uint32(0)
-	for i := 0; i < size; i++ {
-		v |= uint32(u.read((port+uint16(i))%Ports)) << (8 * i)
-	}
-	return v
+	return devices.InBytes(port, size, func(port uint16) uint8 { return u.read(port % Ports) })
 }
 
 // Out writes registers at consecutive ports, one for each byte.
 func (u *UART) Out(port uint16, size int, value uint32) {
-	for i := 0; i < size; i++ {
-		u.write((port+uint16(i))%Ports, uint8(value>>(8*i)))
-	}
+	devices.OutBytes(port, size, value, func(port uint16, b uint8) { u.write(port%Ports, b) })
 }
 
 // update drives the interrupt output and arms the timeout timer, both as the

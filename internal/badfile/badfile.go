@@ -41,11 +41,7 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s is of format version %d, this vmrr reads version %d", e.File, e.Got, e.Want)
 }
 
-// RecordingID is what was compared if a file is of the same machine, perhaps, but of
-// another recording.
-const RecordingID = "recording id"
-
-// MismatchError says that a file is good, but of another recording or machine.
+// MismatchError says that a file is good, but of another machine.
 type MismatchError struct {
 	File      string
 	What      string // what was compared
@@ -53,9 +49,16 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	of := "machine"
-	if e.What == RecordingID {
-		of = "recording"
-	}
-	return fmt.Sprintf("%s is of another %s: %s: want %s, got %s", e.File, of, e.What, e.Want, e.Got)
+	return fmt.Sprintf("%s is of another machine: %s: want %s, got %s", e.File, e.What, e.Want, e.Got)
+}
+
+// OtherRecordingError says that a file is good, but of another recording: of the same
+// machine, perhaps.
+type OtherRecordingError struct {
+	File      string
+	Want, Got string // the recordings' ids
+}
+
+func (e *OtherRecordingError) Error() string {
+	return fmt.Sprintf("%s is of another recording: recording id: want %s, got %s", e.File, e.Want, e.Got)
 }

@@ -30,7 +30,8 @@ type Reader struct {
 }
 
 // NewReader reads the header of a file. name is for the errors: those of package
-// badfile, a CutOffError if the file is shorter than a header, and those of reading. Payloads of more than maxPayload bytes count as damage.
+// badfile, a CutOffError if the file is shorter than a header, and those of reading.
+// Payloads of more than maxPayload bytes count as damage.
 func NewReader(r io.Reader, name string, f Format, maxPayload int) (*Reader, error) {
 	header := make([]byte, HeaderSize)
 	n, err := io.ReadFull(r, header)
