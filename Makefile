@@ -20,6 +20,7 @@ help:
 	@echo "make test      everything: packages, test guests, build, lint, all tests"
 	@echo "make bench     compare with QEMU, if it is installed; REPS=N rounds,"
 	@echo "               BENCH=speed, snapshots or sizes alone"
+	@echo "make bench-travel  how long a debugger waits that goes back, beside QEMU"
 	@echo "make torture   kill, damage and travel at random for ten minutes"
 	@echo "make lint      gofmt, go vet, staticcheck, and shellcheck if it is installed"
 	@echo "make setup     install the Debian packages that are missing; says which"
