@@ -22,6 +22,7 @@ type debug struct {
 	deciding   bool // each breakpoint stops, whether its condition holds or not
 	watches    []cpu.Watch
 	hit        cpu.Hit // of the watchpoint at which the machine stopped last
+	quiet      bool    // they stop nothing
 	pace       pacer
 }
 
@@ -128,8 +129,15 @@ func (d *debug) LastHit() cpu.Hit { return d.hit }
 
 // quietly runs f while breakpoints and watchpoints stop nothing.
 func (d *debug) quietly(f func() error) error {
+	if d.quiet { // by a caller, who makes an end of it
+		return f()
+	}
+	d.quiet = true
 	d.m.Engine.SetHitMode(cpu.HitIgnored, 0)
-	defer d.m.Engine.SetHitMode(cpu.HitStops, 0)
+	defer func() {
+		d.quiet = false
+		d.m.Engine.SetHitMode(cpu.HitStops, 0)
+	}()
 	return f()
 }
 
