@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"chardev":             {},
 	"gdbstub":             {"gdbstub", "cpu"},
 	"monitor":             {"monitor", "timeline", "snapshots", "replay", "machine", "cpu"},
-	"session":             {"session", "frontend/terminal", "gdbstub", "monitor", "chardev", "timeline", "replay", "machine", "cpu"},
+	"session":             {"session", "gdbstub", "monitor", "chardev", "timeline", "replay", "machine", "cpu"},
 	"frontend":            {"frontend", "chardev", "monitor", "machine"},
 	"frontend/terminal":   {},
 	"symbols":             {"symbols", "images"},
