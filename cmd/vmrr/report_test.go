@@ -42,7 +42,8 @@ func TestNobodyPrintsPastTheReport(t *testing.T) {
 	}
 	past := regexp.MustCompile(`fmt\.Print|os\.Stdout`)
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "main.go" {
+		// gdbprocess.go gives standard output to gdb.
+		if strings.HasSuffix(name, "_test.go") || name == "main.go" || name == "gdbprocess.go" {
 			continue
 		}
 		b, err := os.ReadFile(name)
