@@ -30,11 +30,17 @@ func TestHungUp(t *testing.T) {
 	client.(*net.UnixConn).CloseWrite()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if (&impatient{server}).HungUp(over) {
-		t.Error("a peer that sends no more, but reads, has hung up; want it to be there")
+	plain := &impatient{server}
+	conns := map[string]interface{ HungUp(context.Context) bool }{"plain": plain, "telnet": newTelnet(plain)}
+	for name, conn := range conns {
+		if conn.HungUp(over) {
+			t.Errorf("%s: a peer that sends no more, but reads, has hung up; want it to be there", name)
+		}
 	}
 	client.Close()
-	if !(&impatient{server}).HungUp(t.Context()) {
-		t.Error("a peer that has gone has not hung up")
+	for name, conn := range conns {
+		if !conn.HungUp(t.Context()) {
+			t.Errorf("%s: a peer that has gone has not hung up", name)
+		}
 	}
 }

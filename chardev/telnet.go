@@ -35,13 +35,13 @@ var greeting = []byte{
 
 // telnet is a connection as the program behind the protocol sees it.
 type telnet struct {
-	conn    io.ReadWriteCloser
+	conn    *impatient
 	greeted bool
 	filter  telnetFilter
 	replies []byte
 }
 
-func newTelnet(conn io.ReadWriteCloser) *telnet {
+func newTelnet(conn *impatient) *telnet {
 	t := &telnet{conn: conn}
 	_, err := conn.Write(greeting)
 	t.greeted = err == nil
@@ -68,9 +68,9 @@ func (t *telnet) Read(p []byte) (int, error) {
 	}
 }
 
-// HungUp implements what monitors ask their connections: a telnet client that sends no
-// more has gone.
-func (t *telnet) HungUp(context.Context) bool { return true }
+// HungUp is impatient's: a script that speaks through telnet's port may send all that it
+// will before it reads the answers.
+func (t *telnet) HungUp(ctx context.Context) bool { return t.conn.HungUp(ctx) }
 
 func (t *telnet) reply(b ...byte) { t.replies = append(t.replies, b...) }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
@@ -39,19 +40,23 @@ type console struct {
 	quit    func()
 	keys    bool       // standard input is a terminal in raw mode
 	focus   func(bool) // is told whether the monitor has the keyboard
-	ended   func()     // is called when everything typed was done and nothing follows
+	ended   func()     // is called when everything typed to the monitor was done and nothing follows
+	serving *sync.WaitGroup
 
 	escaped  bool
-	operator bool   // the monitor has the keyboard
-	toGuest  *queue // nil until something is typed to it
-	toShell  *queue // nil until the monitor is started
-	full     bool   // what was typed last was refused
-	refused  bool   // it was said that the guest takes no input
+	operator bool          // the monitor has the keyboard
+	toGuest  *queue        // nil until something is typed to it
+	toShell  *queue        // nil until the monitor is started
+	over     chan struct{} // closed when the monitor has ended
+	full     bool          // what was typed last was refused
+	refused  bool          // it was said that the guest takes no input
+
+	mu sync.Mutex // held while the monitor is started
 }
 
 // read hands over standard input until it ends or ctx is cancelled.
 func (c *console) read(ctx context.Context, in io.Reader) {
-	defer c.close()
+	defer c.close(ctx)
 	buf := make([]byte, chunk)
 	for ctx.Err() == nil {
 		n, err := in.Read(buf)
@@ -62,16 +67,21 @@ func (c *console) read(ctx context.Context, in io.Reader) {
 	}
 }
 
-// close says that nothing more will be typed.
-func (c *console) close() {
-	if c.toShell == nil {
-		c.ended()
-	}
+// close says that nothing more will be typed. What was typed to the monitor is done
+// first; the guest may never take what was typed to it.
+func (c *console) close(ctx context.Context) {
 	for _, q := range []*queue{c.toGuest, c.toShell} {
 		if q != nil {
 			q.Close()
 		}
 	}
+	if c.toShell != nil {
+		select {
+		case <-c.over:
+		case <-ctx.Done():
+		}
+	}
+	c.ended()
 }
 
 // typed takes the escapes out of what was typed, and hands over the rest.
@@ -99,7 +109,9 @@ func (c *console) send(ctx context.Context, data []byte) {
 	switch {
 	case len(data) == 0:
 	case c.operator:
-		c.offer(c.toShell, data)
+		if c.listening() {
+			c.offer(c.toShell, data)
+		}
 	case c.guest != nil && c.escapes:
 		if c.toGuest == nil {
 			c.toGuest = newQueue()
@@ -160,12 +172,50 @@ func (c *console) change(ctx context.Context) {
 	switch {
 	case !c.operator:
 	case c.toShell == nil:
-		c.toShell = newQueue()
-		go func() {
-			c.shell.Serve(ctx, &standardIO{c.toShell, c.out})
-			c.ended()
-		}()
-	default:
+		c.start(ctx)
+	case c.listening():
 		c.toShell.put([]byte{redraw})
 	}
+}
+
+// start starts the monitor, unless the run is ending. It ends with the keyboard, with
+// ctx, or because standard output takes nothing any more: then nobody can use it.
+func (c *console) start(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.toShell, c.over = newQueue(), make(chan struct{})
+	if ctx.Err() != nil {
+		close(c.over)
+		return
+	}
+	q, over := c.toShell, c.over
+	c.serving.Go(func() {
+		defer close(over)
+		c.shell.Serve(ctx, &standardIO{q, c.out})
+		c.focus(false)
+	})
+}
+
+// listening reports whether the monitor, which was started, takes what is typed. If it
+// does not any more, the keyboard is the guest's.
+func (c *console) listening() bool {
+	select {
+	case <-c.over:
+	default:
+		return true
+	}
+	if c.operator {
+		c.operator = false
+		c.focus(false)
+		terminal.Say("the monitor has ended, as standard output takes nothing: what is typed is the guest's")
+	}
+	return false
+}
+
+// hold keeps the frontend waiting for the monitor until ctx ends, so that it may be
+// started as long.
+func (c *console) hold(ctx context.Context) {
+	<-ctx.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 }

@@ -7,9 +7,12 @@ import (
 	"context"
 	"io"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/monitor"
 )
 
 // deaf returns what takes input for a guest that has no room for any.
@@ -72,7 +75,78 @@ func TestConsoleKeys(t *testing.T) {
 			t.Errorf("after %q was typed the guest has %q; want %q", step.typed, got.String(), step.want)
 		}
 	}
-	c.close()
+	c.close(t.Context())
+}
+
+// noOutput is standard output that fails.
+type noOutput struct{}
+
+func (noOutput) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+func (noOutput) Close() error              { return nil }
+
+// newConsole returns a console with a monitor whose output goes to out. What has happened
+// is told by the counters.
+func newConsole(t *testing.T, out *sink, ended *atomic.Int32) (c *console, focus *atomic.Bool) {
+	focus = &atomic.Bool{}
+	var serving sync.WaitGroup
+	t.Cleanup(serving.Wait)
+	return &console{escapes: true, guest: deaf(t), out: out, focus: focus.Store, ended: func() { ended.Add(1) }, serving: &serving,
+		shell: &monitor.Shell{Monitor: &monitor.Monitor{}, Do: func(_ context.Context, f func()) error { f(); return nil }}}, focus
+}
+
+// That the monitor ends does not mean that the keyboard has ended.
+func TestMonitorEndsWithoutOutput(t *testing.T) {
+	out := newSink("standard output", noOutput{}, func(error) {})
+	var ended atomic.Int32
+	c, focus := newConsole(t, out, &ended)
+	out.put('x')
+	<-failed(out)
+	c.typed(t.Context(), []byte("\x01c"))
+	<-c.over
+	if focus.Load() || ended.Load() != 0 {
+		t.Errorf("with standard output gone the monitor has the keyboard: %v, and it ended %d times; want neither", focus.Load(), ended.Load())
+	}
+	c.typed(t.Context(), []byte("help\n\x01c"))
+	if n := len(c.toShell.data); n > 0 || c.operator {
+		t.Errorf("%d bytes wait for a monitor that has ended, which has the keyboard: %v", n, c.operator)
+	}
+	c.close(t.Context())
+	if ended.Load() != 1 {
+		t.Errorf("the keyboard has ended %d times; want once", ended.Load())
+	}
+}
+
+// What was typed to the monitor is done before the keyboard's end is told.
+func TestKeyboardEndsAfterItsCommands(t *testing.T) {
+	var b buffer
+	out := newSink("standard output", &b, func(error) {})
+	var ended atomic.Int32
+	c, _ := newConsole(t, out, &ended)
+	before := int32(-1)
+	c.shell.Do = func(_ context.Context, f func()) error {
+		before = ended.Load()
+		f()
+		return nil
+	}
+	c.read(t.Context(), strings.NewReader("\x01chelp quit\n"))
+	if before != 0 || ended.Load() != 1 {
+		t.Errorf("when the command is done the keyboard has ended %d times, in the end %d; want 0 and 1", before, ended.Load())
+	}
+	out.close()
+}
+
+// failed returns what is closed when a sink's file has failed.
+func failed(s *sink) chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for s.err == nil {
+			s.changed.Wait()
+		}
+	}()
+	return done
 }
 
 func TestQueue(t *testing.T) {

@@ -30,7 +30,7 @@ type Frontend struct {
 
 	// Set by Serve.
 	service  Service
-	qmp      *qmp.Server
+	qmp      atomic.Pointer[qmp.Server] // gdb may start the machine before Serve
 	shell    *monitor.Shell
 	leave    context.CancelFunc
 	serving  sync.WaitGroup
@@ -62,11 +62,11 @@ func Open(ctx context.Context, words Words) (*Frontend, error) {
 	f.out = newSink("standard output", standardOutput{os.Stdout}, f.outputFailed)
 	f.out.shown = terminal.Shown
 	terminal.BeforeMessages(f.out.settle)
-	// Whatever the run is in the middle of, it must not wait for a stalled pipe then.
-	context.AfterFunc(ctx, f.endOutput)
 	if err := f.openAll(ctx); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	// Whatever the run is in the middle of, it must not wait for a stalled pipe then.
+	context.AfterFunc(ctx, f.endOutput)
 	return f, nil
 }
 
@@ -125,10 +125,20 @@ func sayLost(name string, err error) {
 // endOutput says that the run is to end, so that nothing waits for long for a file
 // that takes no output.
 func (f *Frontend) endOutput() {
-	for _, s := range append([]*sink{f.out}, f.files...) {
+	for _, s := range f.sinks() {
 		s.end()
 	}
 }
+
+// Runs is told that the machine is to run by itself until ctx ends: so long it waits for
+// files that are slow, before it begins too. It is called on the machine's thread.
+func (f *Frontend) Runs(ctx context.Context) {
+	for _, s := range f.sinks() {
+		s.runs(ctx)
+	}
+}
+
+func (f *Frontend) sinks() []*sink { return append([]*sink{f.out}, f.files...) }
 
 // Wanted reports whether somebody may want to do something with a machine that has
 // come to its end.
@@ -161,8 +171,8 @@ func (f *Frontend) Close() error {
 	if f.restore != nil {
 		f.restore()
 	}
-	err := f.out.close()
-	for _, s := range f.files {
+	var err error
+	for _, s := range f.sinks() {
 		err = errors.Join(err, s.close())
 	}
 	return err

@@ -7,25 +7,15 @@ import (
 	"github.com/vmrr/vmrr/monitor"
 )
 
-// Why a run ends, in QMP's words (qapi/run-state.json, ShutdownCause).
-const (
-	EndQuit     = "host-qmp-quit"
-	EndSignal   = "host-signal"
-	EndPowerOff = "guest-shutdown"
-	EndReset    = "guest-reset"
-)
-
 // operator gives inputs to a machine that runs now, and tells of them.
 type operator struct {
-	door  Door
+	door  monitor.Operator
 	front *Frontend
 }
 
-// Door takes inputs for a machine that runs now; it does not wait.
-type Door interface{ Push(machine.Input) }
-
-// Operator returns who gives inputs to a machine, and tells those who listen.
-func (f *Frontend) Operator(d Door) monitor.Operator { return &operator{d, f} }
+// Operator returns who gives inputs to a machine, by its door, and tells those who
+// listen.
+func (f *Frontend) Operator(door monitor.Operator) monitor.Operator { return &operator{door, f} }
 
 var _ monitor.Operator = (*operator)(nil)
 

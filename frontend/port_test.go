@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vmrr/vmrr/chardev"
 	"github.com/vmrr/vmrr/machine/pc"
@@ -52,9 +53,10 @@ func TestFirstOutput(t *testing.T) {
 		if c.peer == nil {
 			go func() {
 				defer close(connected)
-				for conn := net.Conn(nil); conn == nil; {
-					conn, _ = net.Dial("unix", socket)
-					peer = conn
+				for ; peer == nil && t.Context().Err() == nil; time.Sleep(time.Millisecond) {
+					if conn, err := net.Dial("unix", socket); err == nil {
+						peer = conn
+					}
 				}
 			}()
 		}
@@ -82,6 +84,23 @@ func TestFirstOutput(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A signal may come at any moment. (The race detector finds what is wrong here.)
+func TestSignalWhileOpening(t *testing.T) {
+	spec, err := chardev.Parse("file:" + filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, signal := context.WithCancel(t.Context())
+	signal()
+	f, err := Open(ctx, Words{serial: [serialPorts]chardev.Spec{spec}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

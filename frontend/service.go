@@ -19,7 +19,10 @@ type Service struct {
 	// Command is Do for what a monitor is told to do.
 	Command func(ctx context.Context, job func()) error
 	Monitor *monitor.Monitor
-	Quit    func() // ends the run
+	Quit    func() // ends the run; called on any thread
+	// HungUp is told that standard input has ended, on any thread but the machine's;
+	// nil: nobody is.
+	HungUp func()
 	// Stuck reports whether the machine is stopped and no gdb can start it. It is
 	// asked on any thread but the machine's.
 	Stuck func() bool
@@ -37,7 +40,8 @@ type Service struct {
 func (f *Frontend) Serve(ctx context.Context, s Service) error {
 	ctx, f.leave = context.WithCancel(ctx)
 	f.service = s
-	f.qmp = &qmp.Server{Monitor: s.Monitor, Do: s.Command}
+	server := &qmp.Server{Monitor: s.Monitor, Do: s.Command}
+	f.qmp.Store(server)
 	f.shell = &monitor.Shell{Monitor: s.Monitor, Do: s.Command}
 	for _, d := range f.opened {
 		f.serving.Go(func() {
@@ -46,7 +50,7 @@ func (f *Frontend) Serve(ctx context.Context, s Service) error {
 				case useMonitor:
 					f.shell.Serve(ctx, conn)
 				case useQMP:
-					f.qmp.Serve(ctx, conn)
+					server.Serve(ctx, conn)
 				case useSerial:
 					f.servePort(ctx, d.unit, conn)
 				}
@@ -73,23 +77,37 @@ func (f *Frontend) Running(on bool) {
 	f.emit(map[bool]string{true: "RESUME", false: "STOP"}[on], nil)
 }
 
+// Cause is why a run ends, in QMP's words (qapi/run-state.json, ShutdownCause).
+type Cause string
+
+// The causes.
+const (
+	CauseQuit     Cause = "host-qmp-quit"
+	CauseSignal   Cause = "host-signal"
+	CausePowerOff Cause = "guest-shutdown"
+	CauseReset    Cause = "guest-reset"
+)
+
+// guest reports whether it was the guest that ended the run.
+func (c Cause) guest() bool { return c == CausePowerOff || c == CauseReset }
+
 // Shutdown tells those who listen that the run ends, and why: once. If it was not the
 // guest that ended it, files that take no output are not waited for any longer.
-func (f *Frontend) Shutdown(guest bool, reason string) {
-	if !guest {
+func (f *Frontend) Shutdown(why Cause) {
+	if !why.guest() {
 		f.endOutput()
 	}
 	f.ended.Do(func() {
 		f.emit("SHUTDOWN", struct {
-			Guest  bool   `json:"guest"`
-			Reason string `json:"reason"`
-		}{guest, reason})
+			Guest  bool  `json:"guest"`
+			Reason Cause `json:"reason"`
+		}{why.guest(), why})
 	})
 }
 
 // emit sends an event to who speaks QMP; before Serve that is nobody.
 func (f *Frontend) emit(event string, data any) {
-	if f.qmp != nil {
-		f.qmp.Emit(event, data)
+	if server := f.qmp.Load(); server != nil {
+		server.Emit(event, data)
 	}
 }

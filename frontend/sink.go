@@ -3,6 +3,7 @@
 package frontend
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -14,13 +15,17 @@ import (
 const (
 	// sinkDelay is how long output may wait for more: a prompt has no newline.
 	sinkDelay = 20 * time.Millisecond
-	// maxSink bounds, in bytes, what a sink keeps for a file that is slow.
+	// maxSink bounds, in bytes, what a sink keeps for a file that is slow while the
+	// machine runs by itself.
 	maxSink = 16 << 10
+	// maxUrgent bounds it while somebody wants something of the machine: what is wanted
+	// must not wait for the file too. A jump may send much.
+	maxUrgent = 1 << 20
 )
 
 // sink is a file that the guest's output goes to. It takes everything: a file or a
 // pipe that is slow makes the guest slow, and one that takes nothing makes it wait,
-// until the run is to end.
+// until somebody wants something of the machine or the run is to end.
 type sink struct {
 	name   string
 	file   io.WriteCloser
@@ -35,7 +40,8 @@ type sink struct {
 	ending sync.Once
 
 	mu      sync.Mutex
-	changed sync.Cond // what follows has changed
+	changed sync.Cond       // what follows has changed
+	alone   context.Context // ends when somebody wants something of the machine; nil: it does not run
 	pending []byte
 	writing int   // bytes that the file is about to take
 	over    bool  // nothing more will come
@@ -53,23 +59,50 @@ func newSink(name string, file io.WriteCloser, failed func(error)) *sink {
 }
 
 // put takes a byte from the guest.
-func (s *sink) put(b byte) { s.take([]byte{b}) }
+func (s *sink) put(b byte) { s.take([]byte{b}, s.limit) }
+
+// limit is how many bytes may be pending before the guest waits; the lock is held.
+func (s *sink) limit() int {
+	if s.alone == nil || s.alone.Err() != nil {
+		return maxUrgent
+	}
+	return maxSink
+}
+
+// runs is told that the machine is to run by itself until ctx ends. It waits until there
+// is room for what the machine will send: each thing that was wanted of it would let it
+// send a little more otherwise.
+func (s *sink) runs(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alone = ctx
+	context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+	for len(s.pending) >= maxSink && s.err == nil && !s.gaveUp && ctx.Err() == nil {
+		post(s.now)
+		s.changed.Wait()
+	}
+}
 
 // Write takes what is to be seen at once.
 func (s *sink) Write(p []byte) (int, error) {
-	s.take(p)
+	s.take(p, func() int { return maxSink })
 	post(s.now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(p), s.err
 }
 
-// take waits until there is room for p. After an error nothing is kept.
-func (s *sink) take(p []byte) {
+// take waits until there is room for p: fewer bytes pending than limit says, which may
+// change. After an error nothing is kept.
+func (s *sink) take(p []byte, limit func() int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(p) > 0 && s.err == nil {
-		n := min(len(p), maxSink-len(s.pending))
+		n := min(len(p), limit()-len(s.pending))
 		if n > 0 {
 			s.pending, p = append(s.pending, p[:n]...), p[n:]
 			post(s.wake)

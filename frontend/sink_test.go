@@ -4,10 +4,13 @@ package frontend
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
 )
@@ -28,6 +31,7 @@ func TestSinkEndsWithAStalledFile(t *testing.T) {
 	defer close(file.closed)
 	s := newSink("a pipe", file, func(error) {})
 	s.after = 1
+	s.runs(t.Context())
 	const size = 10 * maxSink
 	done := make(chan bool)
 	go func() {
@@ -41,6 +45,58 @@ func TestSinkEndsWithAStalledFile(t *testing.T) {
 	if err := s.close(); err == nil || !strings.Contains(err.Error(), "163840 bytes are lost") {
 		t.Errorf("of %d bytes for a file that takes nothing: error %v; want all to be lost", size, err)
 	}
+}
+
+// waits returns what is closed when the sink has taken so many bytes, after it has waited
+// for its file to take some of them.
+func waits(t *testing.T, s *sink, size int) (done chan bool) {
+	done = make(chan bool)
+	go func() {
+		defer close(done)
+		for range size {
+			s.put('x')
+		}
+	}()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.pending) < maxSink {
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+	}
+	select {
+	case <-done:
+		t.Errorf("a file that takes nothing does not make the guest wait")
+	default:
+	}
+	return done
+}
+
+// Who wants something of the machine does not wait for a file that takes nothing, though
+// the guest does, and nothing is lost.
+func TestSinkLetsOthersAtTheMachine(t *testing.T) {
+	file := stalled{make(chan bool)}
+	s := newSink("a pipe", file, func(error) {})
+	s.after = 1
+	ctx, wanted := context.WithCancel(t.Context())
+	s.runs(ctx)
+	done := waits(t, s, 3*maxSink)
+	wanted()
+	<-done
+	// It goes on only if the file has taken something, or for the next who wants something.
+	ctx, wanted = context.WithCancel(t.Context())
+	time.AfterFunc(time.Millisecond, wanted)
+	if s.runs(ctx); ctx.Err() == nil {
+		t.Error("the guest runs on, though it has sent more than the sink should keep")
+	}
+	s.mu.Lock()
+	if n := len(s.pending) + s.writing; n != 3*maxSink {
+		t.Errorf("of %d bytes the sink keeps %d; want all", 3*maxSink, n)
+	}
+	s.mu.Unlock()
+	s.end()
+	s.close()
+	close(file.closed)
 }
 
 // buffer is a file that takes everything.

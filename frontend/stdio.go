@@ -15,7 +15,7 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 	use, unit := f.words.stdio()
 	keys := terminal.HasKeyboard()
 	c := &console{guest: f.feed(unit), shell: f.shell, out: f.out, quit: f.service.Quit, keys: keys, focus: f.operator.Store,
-		escapes: f.words.Console(), ended: func() { f.inputEnded(ctx) }}
+		escapes: f.words.Console(), ended: func() { f.inputEnded(ctx) }, serving: &f.serving}
 	switch {
 	case use == useNothing, terminal.Present() && !keys:
 		return nil // nobody wants it, or it belongs to the job in the foreground
@@ -23,7 +23,7 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 		return nil // nothing that is typed means anything
 	case use == useQMP:
 		f.serving.Go(func() {
-			f.qmp.Serve(ctx, &standardIO{os.Stdin, f.out})
+			f.qmp.Load().Serve(ctx, &standardIO{os.Stdin, f.out})
 			f.inputEnded(ctx)
 		})
 		return nil
@@ -41,17 +41,22 @@ func (f *Frontend) serveStdio(ctx context.Context) error {
 		})
 		return nil
 	}
+	f.serving.Go(func() { c.hold(ctx) })
 	go c.read(ctx, os.Stdin)
 	return nil
 }
 
 // inputEnded is called when nothing more will come from standard input. As in QEMU
-// that does not end the run; but where it leaves nobody to start the machine, we say so.
+// that does not end the run; but a replay may be at its end and have waited for this,
+// and where nobody is left to start the machine, we say so.
 func (f *Frontend) inputEnded(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // we have ended it
 	}
 	f.hungUp.Store(true)
+	if f.service.HungUp != nil {
+		f.service.HungUp()
+	}
 	f.sayIfStuck()
 }
 

@@ -30,6 +30,9 @@ type Server struct {
 
 	once sync.Once
 	busy chan struct{} // holds one token while a client is served
+
+	mu   sync.Mutex
+	drop context.CancelFunc // ends that client's connection; nil if there is none
 }
 
 // takeover is how long a second client waits for the first one to finish, so
@@ -79,6 +82,10 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	ctx, drop := context.WithCancel(ctx)
+	defer drop()
+	s.setDrop(drop)
+	defer s.setDrop(nil)
 	l := newLink(ctx, conn, s.logger())
 	session, err := s.attach(l)
 	if err != nil {
@@ -101,6 +108,22 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 	}
 	s.logger().Debug("gdb left", "how", session.departure.String())
 	return nil
+}
+
+// Drop ends the connection of the debugger that is served, if there is one; another
+// may come. It does not wait for that.
+func (s *Server) Drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drop != nil {
+		s.drop()
+	}
+}
+
+func (s *Server) setDrop(drop context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop = drop
 }
 
 // attach stops the machine for the debugger and prepares the session.

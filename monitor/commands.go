@@ -18,6 +18,17 @@ type command struct {
 	run         func(*call) error
 }
 
+// anywhere reports whether a command line needs nothing of the machine, nor its thread,
+// and must not wait for what is done there: quit.
+func anywhere(line string) bool {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return false
+	}
+	c := lookup(commands(), words[0])
+	return c != nil && c.names[0] == "quit"
+}
+
 // line is the command and its parameters, as help writes them.
 func (c *command) line() string {
 	return strings.TrimSpace(strings.Join(c.names, "|") + " " + c.params)

@@ -52,7 +52,7 @@ type Marker interface {
 	ClearMark() error
 }
 
-// Operator gives inputs to a machine that runs live.
+// Operator gives inputs to a machine that runs live. It does not wait.
 type Operator interface{ Push(machine.Input) }
 
 // Control is who lets the machine run. A command executes while the machine stands
@@ -63,7 +63,7 @@ type Control interface {
 	// or if a debugger has stopped it.
 	Stop() error
 	Cont() error
-	// Quit ends everything, soon.
+	// Quit ends everything, soon. It may be called on any thread.
 	Quit()
 	// ServeGDB waits for gdb on a device (QEMU's word for it), instead of where
 	// it did before; on "none" nowhere.
@@ -92,7 +92,7 @@ const (
 	ModeReplay Mode = "Replaying"
 )
 
-// Monitor executes commands on one session, on the machine's thread.
+// Monitor executes commands on one session, on the machine's thread; quit on any.
 type Monitor struct {
 	Session Session
 	Control Control

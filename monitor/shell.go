@@ -69,7 +69,10 @@ func (t *talk) typed(ctx context.Context, p []byte) {
 
 func (t *talk) execute(ctx context.Context, line string) {
 	var out bytes.Buffer
-	if err := t.shell.Do(ctx, func() { t.shell.Monitor.Run(ctx, line, &out) }); err != nil {
+	run := func() { t.shell.Monitor.Run(ctx, line, &out) }
+	if anywhere(line) {
+		run()
+	} else if err := t.shell.Do(ctx, run); err != nil {
 		fmt.Fprintf(&out, "Error: %v\n", err)
 	}
 	t.edit.echo.Write(Lines(out.Bytes()))

@@ -92,6 +92,23 @@ func TestShellEndings(t *testing.T) {
 			t.Errorf("with the machine gone the monitor says %q", got)
 		}
 	})
+	t.Run("quit", func(t *testing.T) { // waits for nothing that is done with the machine
+		s := newShell()
+		s.Do = func(ctx context.Context, _ func()) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		for _, line := range []string{"quit", " q "} {
+			control := &fakeControl{}
+			s.Monitor.Control = control
+			client := testconn.Serve(t, s.Serve)
+			io.WriteString(client, line+"\n")
+			client.(*net.UnixConn).CloseWrite()
+			if out, err := io.ReadAll(client); err != nil || !control.quit {
+				t.Errorf("%q with the machine busy: %q, error %v; want the run to end", line, out, err)
+			}
+		}
+	})
 	t.Run("hung up", func(t *testing.T) { // ends it too
 		s, started, ended := newShell(), make(chan bool), make(chan error, 1)
 		s.Do = func(ctx context.Context, _ func()) error {

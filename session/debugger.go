@@ -4,11 +4,11 @@ package session
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 
-	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/gdbstub"
 )
 
@@ -30,7 +30,7 @@ type debugger struct {
 // serve lets gdb in, instead of where it was let in before, and says where.
 func (d *debugger) serve(ln net.Listener) {
 	d.serveQuietly(ln)
-	terminal.Say("gdb may connect: target remote %s", ln.Addr())
+	slog.Info("gdb may connect: target remote " + ln.Addr().String())
 }
 
 // serveQuietly is serve for a gdb that knows where.
@@ -42,7 +42,7 @@ func (d *debugger) serveQuietly(ln net.Listener) {
 	})
 	go func() {
 		if err := d.server.Serve(ctx, ln); err != nil {
-			terminal.Say("%v", err)
+			slog.Error("gdb is let in no more", "err", err)
 		}
 	}()
 }
@@ -60,7 +60,9 @@ func (d *debugger) serveAt(device string) error {
 		return err
 	}
 	if addr.is(d.where()) {
-		d.replace(nil, nil) // or it would be in use
+		// To listen anew it would have to be closed first, and might not work then.
+		d.server.Drop()
+		return nil
 	}
 	ln, err := addr.Listen(d.ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -29,7 +30,11 @@ func TestServeAt(t *testing.T) {
 	}
 	defer taken.Close()
 
-	socket := filepath.Join(t.TempDir(), "gdb")
+	dir := filepath.Join(t.TempDir(), "dir")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "gdb")
 	for _, device := range []string{"unix:" + socket, "unix:" + socket} {
 		if err := d.serveAt(device); err != nil {
 			t.Fatalf("gdbserver %s: %v", device, err)
@@ -42,6 +47,13 @@ func TestServeAt(t *testing.T) {
 		if !connects("unix", socket) {
 			t.Fatalf("after gdbserver %s, which failed, nobody listens on %s", device, socket)
 		}
+	}
+	// Nobody could listen there again.
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.serveAt("unix:" + socket); err != nil || d.where() == nil {
+		t.Errorf("gdbserver at the same address, whose directory is gone: error %v, gdb may connect at %v; want it to stay", err, d.where())
 	}
 	if err := d.serveAt("tcp::0"); err != nil {
 		t.Fatal(err)

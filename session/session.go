@@ -21,8 +21,11 @@ type Config struct {
 	Monitor monitor.Monitor
 	Stopped bool               // the machine waits for somebody to start it
 	Changed func(running bool) // is told when it begins to run and stops; nil: nobody is. It must not wait
-	AtEnd   func() bool        // the machine is where nothing follows; asked on its thread
-	Quit    func()             // ends the run, soon
+	// Runs is told, on the machine's thread, that it is to run by itself until ctx ends,
+	// for then somebody wants something of it. Runs may wait as long. Nil: nobody is told.
+	Runs  func(ctx context.Context)
+	AtEnd func() bool // the machine is where nothing follows; asked on its thread
+	Quit  func()      // ends the run, soon; called on any thread
 }
 
 // Session is a machine, the thread that owns it, and who lets it run.
@@ -31,6 +34,7 @@ type Session struct {
 	machine  Debuggee
 	thread   *thread
 	debugger *debugger
+	stuck    func() error // why the machine cannot go on from where it is, if not for its end
 }
 
 // New makes a session. When ctx is cancelled gdb and the commands in progress are
@@ -40,14 +44,16 @@ func New(ctx context.Context, cfg Config) *Session {
 		cfg.Changed = func(bool) {}
 	}
 	t := newThread(cfg.Machine.Continue, !cfg.Stopped, cfg.Changed)
-	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit, atEnd: cfg.AtEnd}
-	s := &Session{Monitor: &cfg.Monitor, machine: cfg.Machine, thread: t, debugger: d}
-	s.Monitor.Session, s.Monitor.Until = cfg.Machine, ctx
-	control := &control{thread: t, debugger: d, quit: cfg.Quit, atEnd: cfg.AtEnd, stuck: func() error { return nil }}
-	if past, ok := cfg.Machine.(traveller); ok {
-		control.stuck = past.Stuck
+	if cfg.Runs != nil {
+		t.runs = cfg.Runs
 	}
-	s.Monitor.Control = control
+	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit, atEnd: cfg.AtEnd}
+	s := &Session{Monitor: &cfg.Monitor, machine: cfg.Machine, thread: t, debugger: d, stuck: func() error { return nil }}
+	s.Monitor.Session, s.Monitor.Until = cfg.Machine, ctx
+	if past, ok := cfg.Machine.(traveller); ok {
+		s.stuck = past.Stuck
+	}
+	s.Monitor.Control = &control{thread: t, debugger: d, quit: cfg.Quit, atEnd: cfg.AtEnd, stuck: s.stuck}
 	d.server = &gdbstub.Server{Target: newTarget(cfg.Machine, s.Monitor, d), Do: t.do}
 	return s
 }
@@ -90,6 +96,16 @@ func (s *Session) Debuggable() bool { return s.debugger.where() != nil }
 func (s *Session) Stranded() bool {
 	running, _ := s.thread.status()
 	return !running && !s.Debuggable()
+}
+
+// Reconsider asks Loop's stay again if the machine is where nothing follows or it cannot
+// go on, as those who may want to do something there have become fewer.
+func (s *Session) Reconsider(ctx context.Context) {
+	s.Do(ctx, func() {
+		if s.debugger.atEnd() || s.stuck() != nil {
+			s.thread.setRunning(true)
+		}
+	})
 }
 
 // Debugged reports whether gdb is attached.

@@ -17,6 +17,7 @@ type thread struct {
 	// changed is told when the machine begins to run and when it stops, not
 	// counting the moments in which something is done with it. It must not wait.
 	changed func(running bool)
+	runs    func(ctx context.Context) // is told before run is called, and with what; may wait until ctx ends
 
 	mu      sync.Mutex
 	running bool               // the machine is to run by itself
@@ -41,7 +42,7 @@ type job struct {
 var errGone = errors.New("the machine is gone")
 
 func newThread(run func(context.Context) (timeline.Stop, error), running bool, changed func(bool)) *thread {
-	return &thread{run: run, changed: changed, running: running, told: running, wake: make(chan struct{}, 1)}
+	return &thread{run: run, changed: changed, running: running, told: running, wake: make(chan struct{}, 1), runs: func(context.Context) {}}
 }
 
 // do runs f on the machine's thread, stopping the machine for it if it runs, and
@@ -170,7 +171,10 @@ func (t *thread) let(ctx context.Context, run func(context.Context) (timeline.St
 	}
 	t.cancel, t.ran = cancel, true
 	t.mu.Unlock()
-	stop, err := run(ctx)
+	stop, err := timeline.StopInterrupted, error(nil)
+	if t.runs(ctx); ctx.Err() == nil {
+		stop, err = run(ctx)
+	}
 	t.mu.Lock()
 	t.cancel = nil
 	t.mu.Unlock()

@@ -86,6 +86,30 @@ func TestJobOfWhoHasLeft(t *testing.T) {
 	}
 }
 
+// TestRunsUntilSomebodyWantsSomething is about what is told of each run.
+func TestRunsUntilSomebodyWantsSomething(t *testing.T) {
+	th := newThread(endless{make(chan bool, 9)}.Continue, true, func(bool) {})
+	told := make(chan context.Context)
+	th.runs = func(ctx context.Context) { told <- ctx }
+	ctx, end := context.WithCancel(t.Context())
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		th.loop(ctx, func(error) bool { return false })
+	}()
+	for range 2 {
+		run := <-told
+		if err := run.Err(); err != nil {
+			t.Errorf("nobody wants anything, and it is told %v", err)
+		}
+		go th.do(ctx, nothing)
+		<-run.Done()
+	}
+	<-told
+	end()
+	<-done
+}
+
 // TestLend is a debugger's continue, during which a monitor does things.
 func TestLend(t *testing.T) {
 	for _, c := range []struct {

@@ -93,16 +93,16 @@ func (r *liveRun) run(ctx context.Context) error {
 // serve lets everybody at the machine until it has ended.
 func (r *liveRun) serve(ctx context.Context) error {
 	var s *session.Session
-	end := func(reason string) {
-		r.front.Shutdown(false, reason)
+	end := func(why frontend.Cause) {
+		r.front.Shutdown(why)
 		r.live.Push(machine.Input{Kind: machine.InputEnd})
 		s.Leave()
 	}
 	serving, leave := context.WithCancel(context.Background())
 	defer leave()
-	quit := func() { end(frontend.EndQuit) }
+	quit := func() { end(frontend.CauseQuit) }
 	operator, shown := r.front.Operator(r.live), liveMachine{r.session, r.front}
-	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Quit: quit,
+	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Runs: r.front.Runs, Quit: quit,
 		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
 		Monitor: monitor.Monitor{Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
@@ -110,25 +110,24 @@ func (r *liveRun) serve(ctx context.Context) error {
 		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }
 		defer snapshotOnSignal(s, shown)()
 	}
+	if r.ln != nil {
+		s.ServeGDB(r.ln)
+	}
 	err := r.front.Serve(serving, frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
-		Stuck: func() bool { return r.ln == nil && s.Stranded() },
-		Push:  operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
+		Stuck: s.Stranded, Push: operator.Push, Room: func(unit int) int { return r.board.SerialRoom(unit) - r.live.Queued(uint8(unit)) }})
 	if err != nil {
 		return err
 	}
 	// A signal ends the run as the operator would, through the door.
-	defer context.AfterFunc(ctx, func() { end(frontend.EndSignal) })()
-	if r.ln != nil {
-		s.ServeGDB(r.ln)
-	}
+	defer context.AfterFunc(ctx, func() { end(frontend.CauseSignal) })()
 	stay := func(failed error) bool { return failed == nil && s.Debugged() && !s.Leaving() }
 	if _, err := s.Loop(context.Background(), stay); err != nil {
 		return err
 	}
 	if r.machine.End().Kind == machine.EndReset {
-		r.front.Shutdown(true, frontend.EndReset)
+		r.front.Shutdown(frontend.CauseReset)
 	} else {
-		r.front.Shutdown(true, frontend.EndPowerOff)
+		r.front.Shutdown(frontend.CausePowerOff)
 	}
 	if err := r.session.Finish(r.machine.End().String()); err != nil {
 		return err

@@ -68,8 +68,9 @@ func main() {
 	// The engine belongs to one thread: this one.
 	runtime.LockOSThread()
 	slog.SetDefault(slog.New(terminal.Log()))
-	out := &report{file: os.Stdout}
-	err := dispatch(untilSignal(), out, os.Args[1:])
+	ctx := untilSignal()
+	out := &report{ctx: ctx, file: os.Stdout, after: lastWords}
+	err := dispatch(ctx, out, os.Args[1:])
 	if errors.Is(err, pflag.ErrHelp) {
 		err = nil // it was given
 	}

@@ -120,6 +120,9 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 	if err != nil {
 		return err
 	}
+	if ln != nil {
+		defer ln.Close() // again, if gdb is let in
+	}
 	bar.hide()
 	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
 	return v.run(ctx)

@@ -4,16 +4,24 @@ package main
 
 import (
 	"io"
+	"os"
 	"testing"
 )
 
 // TestMayGoBack is about who a replay takes snapshots for.
 func TestMayGoBack(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	defer func(stdin *os.File) { os.Stdin = stdin }(os.Stdin)
+	os.Stdin = null
 	for _, c := range []struct {
 		args []string
 		want bool
 	}{
-		{nil, false}, // standard input is no terminal in a test
+		{nil, false}, // standard input is no terminal
 		{[]string{"-serial", "stdio"}, false},
 		{[]string{"-serial", "mon:stdio"}, true},
 		{[]string{"-serial", "none", "-monitor", "unix:m"}, true},

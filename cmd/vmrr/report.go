@@ -3,20 +3,29 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
 )
 
+// lastWords is how long standard output may take what is printed when a signal has come.
+const lastWords = 2 * time.Second
+
 // report is what a command prints on standard output. It remembers an error, so that a
-// command need not look at each line's.
+// command need not look at each line's. A pipe that takes nothing keeps no command from
+// ending when a signal comes: it has a little more time then.
 type report struct {
-	file *os.File
+	ctx   context.Context // a signal ends it
+	file  *os.File
+	after time.Duration // that it waits for the file then
 
 	mu   sync.Mutex
 	used bool  // something was written
@@ -28,8 +37,28 @@ func (r *report) Write(p []byte) (int, error) {
 	if err := r.failed(nil); err != nil {
 		return 0, err
 	}
-	n, err := r.file.Write(p)
-	return n, r.failed(err)
+	type result struct {
+		n   int
+		err error
+	}
+	// What is given up may still be written, when p is something else already.
+	p = slices.Clone(p)
+	done := make(chan result, 1)
+	go func() {
+		n, err := r.file.Write(p)
+		done <- result{n, err}
+	}()
+	select {
+	case got := <-done:
+		return got.n, r.failed(got.err)
+	case <-r.ctx.Done():
+	}
+	select {
+	case got := <-done:
+		return got.n, r.failed(got.err)
+	case <-time.After(r.after):
+		return 0, r.failed(errInterrupted)
+	}
 }
 
 // failed notes an error, and returns the first. A reader that has read enough and is
@@ -40,6 +69,8 @@ func (r *report) failed(err error) error {
 	r.used = true
 	switch {
 	case err == nil || r.err != nil:
+	case err == errInterrupted:
+		r.err = err
 	case errors.Is(err, syscall.EPIPE):
 		r.err = terminal.Said(err)
 	default:

@@ -72,6 +72,9 @@ func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 	if r.ln, err = o.debug.listen(ctx); err != nil {
 		return err
 	}
+	if r.ln != nil {
+		defer r.ln.Close()
+	}
 	if ctx.Err() != nil {
 		return errInterrupted // before there is anything to record
 	}

@@ -136,6 +136,9 @@ func (o *runOptions) prepare(ctx context.Context) (*liveRun, error) {
 // live switches the machine on and runs it to its end.
 func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	defer r.live.Close()
+	if r.ln != nil {
+		defer r.ln.Close()
+	}
 	if r.front, err = frontend.Open(ctx, r.words); err != nil {
 		return err
 	}

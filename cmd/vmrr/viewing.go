@@ -31,31 +31,38 @@ func (v *viewing) run(ctx context.Context) error {
 	running, leave := context.WithCancel(ctx)
 	defer leave()
 	quit := func() {
-		v.front.Shutdown(false, frontend.EndQuit)
+		v.front.Shutdown(frontend.CauseQuit)
 		leave()
 	}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, AtEnd: atEnd, Quit: quit,
+	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, Runs: v.front.Runs, AtEnd: atEnd, Quit: quit,
 		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
-	if err := v.front.Serve(context.Background(), frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
-		Stuck:     func() bool { return v.ln == nil && s.Stranded() },
-		Unwatched: func() bool { return !s.Debuggable() && !v.front.Wanted() }}); err != nil {
-		return err
-	}
+	unwatched := func() bool { return !s.Debuggable() && !v.front.Wanted() }
 	switch {
 	case v.own != nil:
 		s.ServeOwnGDB(v.ln)
+	case v.ln != nil:
+		s.ServeGDB(v.ln)
+	}
+	if err := v.front.Serve(context.Background(), frontend.Service{Do: s.Do, Command: s.Command, Monitor: s.Monitor, Quit: quit,
+		HungUp: func() {
+			if unwatched() {
+				s.Reconsider(running)
+			}
+		},
+		Stuck: s.Stranded, Unwatched: unwatched}); err != nil {
+		return err
+	}
+	if v.own != nil {
 		if err := v.own.start(quit); err != nil {
 			return err
 		}
-	case v.ln != nil:
-		s.ServeGDB(v.ln)
 	}
 	// The end of history is a place to debug from, and so is where a replay diverged.
 	var told error
 	stay := func(err error) bool {
 		switch {
-		case !s.Debuggable() && !v.front.Wanted():
+		case unwatched():
 			return false
 		case err == nil && v.own != nil:
 			return true
@@ -86,12 +93,12 @@ func (v *viewing) run(ctx context.Context) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		v.front.Shutdown(false, frontend.EndSignal)
+		v.front.Shutdown(frontend.CauseSignal)
 		if v.own != nil || !atEnd() { // at the end a signal is how one leaves
 			return errInterrupted
 		}
 	}
-	v.front.Shutdown(true, frontend.EndPowerOff)
+	v.front.Shutdown(frontend.CausePowerOff)
 	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
 		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}

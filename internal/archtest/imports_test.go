@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"gdbstub/agent":       {},
 	"monitor":             {"cpu", "cpu/disasm", "machine", "replay", "snapshots", "timeline"},
 	"monitor/qmp":         {"machine", "monitor"},
-	"session":             {"chardev", "cpu", "frontend/terminal", "gdbstub", "monitor", "replay", "timeline"},
+	"session":             {"chardev", "cpu", "gdbstub", "monitor", "replay", "timeline"},
 	"frontend":            {"chardev", "frontend/terminal", "machine", "machine/pc", "monitor", "monitor/qmp"},
 	"frontend/terminal":   {},
 	"symbols":             {"images/linux"},

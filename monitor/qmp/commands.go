@@ -39,7 +39,7 @@ func commands() []command {
 		{name: "query-replay", run: (*call).queryReplay},
 		{name: "query-status", run: (*call).queryStatus},
 		{name: "query-version", run: func(x *call) (any, error) { return x.version(), nil }, anywhere: true},
-		{name: "quit", run: (*call).quit},
+		{name: "quit", run: (*call).quit, anywhere: true},
 		{name: "replay-break", run: (*call).replayBreak, params: icount},
 		{name: "replay-delete-break", run: func(x *call) (any, error) { return empty{}, x.Monitor.DeleteBreak() }},
 		{name: "replay-seek", run: (*call).replaySeek, params: icount},

@@ -164,6 +164,21 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// quit waits for nothing that is done with the machine.
+func TestQuitWithABusyMachine(t *testing.T) {
+	s := newServer()
+	s.Do = func(ctx context.Context, _ func()) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	client := testconn.Serve(t, s.Serve)
+	io.WriteString(client, `{"execute":"qmp_capabilities"}{"execute":"quit"}`)
+	client.(*net.UnixConn).CloseWrite()
+	if out, err := io.ReadAll(client); err != nil || !strings.Contains(string(out), "SHUTDOWN") {
+		t.Errorf("quit with the machine busy is answered by %q, error %v; want the end of the run", out, err)
+	}
+}
+
 // TestHungUp is a client that goes while its command takes long.
 func TestHungUp(t *testing.T) {
 	s, started, ended := newServer(), make(chan bool), make(chan error, 1)
