@@ -187,6 +187,7 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 				other.forgetNear()
 				other.setPoints(h.breaks, h.watches)
 				h.join(ctx, other)
+				h.learn(other)
 			}
 		}()
 	}
