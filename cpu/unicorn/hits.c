@@ -206,10 +206,9 @@ void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint6
 	if (p->set && p->hit.icount == icount && (!p->if_changed || w->kind == VMRR_WATCH_CHANGE))
 		return;
 	*p = (struct pending_watch){ .set = true, .watch = *w, .delivery = delivery };
-	p->hit = (struct vmrr_hit){ .icount = icount,
-				    .addr = addr,
-				    .watch = w->kind,
-				    .store = store };
+	p->hit = (struct vmrr_hit){
+		.icount = icount, .addr = addr, .watch = w->kind, .store = store
+	};
 	p->if_changed = w->kind == VMRR_WATCH_CHANGE && w->size <= sizeof p->before &&
 			read_watched(e, w, p->before);
 	engine_pause(e, icount);

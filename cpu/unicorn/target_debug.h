@@ -97,7 +97,8 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 		uint64_t pc = e->target->linear_pc(e);
 		bool skipped = e->skip_icount == engine_icount(e) && e->skip_pc == pc;
 		/* Ours come first in the list; the rest are the guest's own. */
-		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB); b = b->next) {
+		for (struct breakpoint *b = cpu->breakpoints; b && (b->flags & BP_GDB);
+		     b = b->next) {
 			if (b->pc != pc || skipped)
 				continue;
 			if (engine_meet_break(e, b) == BREAK_STOPS) {
@@ -136,9 +137,9 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 
 static int T(watch_flags)(const struct vmrr_watch *w)
 {
-	return w->kind == VMRR_WATCH_LOAD   ? BP_MEM_READ :
-	       w->kind == VMRR_WATCH_CHANGE ? BP_MEM_WRITE :
-					      BP_MEM_READ | BP_MEM_WRITE;
+	return w->kind == VMRR_WATCH_LOAD     ? BP_MEM_READ
+	       : w->kind == VMRR_WATCH_CHANGE ? BP_MEM_WRITE
+					      : BP_MEM_READ | BP_MEM_WRITE;
 }
 
 static bool T(overlap)(const struct vmrr_watch *w, uint64_t addr, uint64_t size)
