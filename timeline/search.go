@@ -60,6 +60,9 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment)
 		alone = math.MaxUint64
 	}
 	for t.Begin().Before(end) {
+		if ctx.Err() != nil {
+			return nil, StopInterrupted, nil
+		}
 		if spans := t.spans(end, q.absent); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
 			last, stop, err := t.searchTogether(ctx, spans)
 			if err == nil {
