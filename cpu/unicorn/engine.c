@@ -186,7 +186,7 @@ int vmrr_run(struct vmrr_engine *e, uint64_t limit)
 	if (cpu->halted && !vmrr_interruptible(e))
 		return VMRR_STOP_HALT;
 	e->stopped_by_request = e->hit_break = e->shutdown = false;
-	e->pause = e->pending_watch.set ? e->pending_watch.hit.icount : UINT64_MAX;
+	e->pause = e->pending_count ? e->pending[0].hit.icount : UINT64_MAX;
 	vmrr_set_limit(e, limit);
 	e->target->unhide_breaks(e);
 	cpu->cflags_next_tb = -1;
@@ -196,8 +196,8 @@ int vmrr_run(struct vmrr_engine *e, uint64_t limit)
 	e->skip_break = false;
 	for (;;) {
 		int why = run_to_limit(e);
-		bool watched = e->pending_watch.set &&
-			       e->pending_watch.hit.icount == engine_icount(e) &&
+		bool watched = e->pending_count &&
+			       e->pending[0].hit.icount == engine_icount(e) &&
 			       engine_watch_stops(e);
 		if (watched && why != VMRR_STOP_RESET && why != VMRR_STOP_ERROR)
 			return VMRR_STOP_WATCH;
@@ -256,7 +256,7 @@ void vmrr_set_icount(struct vmrr_engine *e, uint64_t icount)
 	e->cpu->budget = 0;
 	e->skip_break = false;
 	e->skip_icount = UINT64_MAX;
-	e->pending_watch.set = false;
+	e->pending_count = 0;
 	e->delivered = 0;
 }
 

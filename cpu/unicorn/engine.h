@@ -40,7 +40,6 @@ struct vmrr_break {
 
 /* A watchpoint's hit by an instruction that has not retired yet. */
 struct pending_watch {
-	bool set;
 	bool if_changed; /* it is none if the value is still the one before */
 	bool delivery; /* a delivery did it, which a fault that follows does not undo */
 	struct vmrr_hit hit;
@@ -118,7 +117,8 @@ struct vmrr_engine {
 	struct vmrr_watch watches[VMRR_MAX_WATCHES];
 	uint32_t watch_count;
 	uint64_t install_pa; /* of the page that enters the TLB */
-	struct pending_watch pending_watch;
+	struct pending_watch pending[VMRR_MAX_WATCHES]; /* of one instruction, each watch once */
+	uint32_t pending_count;
 	enum vmrr_hit_mode hit_mode;
 	struct vmrr_hits hits;
 	uint64_t enough_hits;

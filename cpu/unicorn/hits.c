@@ -167,12 +167,17 @@ bool vmrr_insert_watch(struct vmrr_engine *e, const struct vmrr_watch *w)
 	return true;
 }
 
+static bool same_watch(const struct vmrr_watch *a, const struct vmrr_watch *b)
+{
+	return a->addr == b->addr && a->size == b->size && a->kind == b->kind &&
+	       a->physical == b->physical;
+}
+
 void vmrr_remove_watch(struct vmrr_engine *e, const struct vmrr_watch *w)
 {
 	for (uint32_t i = 0; i < e->watch_count; i++) {
 		struct vmrr_watch *x = &e->watches[i];
-		if (x->addr == w->addr && x->size == w->size && x->kind == w->kind &&
-		    x->physical == w->physical) {
+		if (same_watch(x, w)) {
 			*x = e->watches[--e->watch_count];
 			e->target->flush_tlb(e);
 			return;
@@ -198,14 +203,18 @@ static bool read_watched(struct vmrr_engine *e, const struct vmrr_watch *w, uint
 void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint64_t addr,
 			bool store, uint64_t icount, bool delivery)
 {
-	struct pending_watch *p = &e->pending_watch;
 	if (e->hit_mode == VMRR_HIT_IGNORED)
 		return;
-	/* The first access of an instruction tells what was there before it. One that
-	 * hits for sure is not replaced by one that may yet turn out to change nothing. */
-	if (p->set && p->hit.icount == icount && (!p->if_changed || w->kind == VMRR_WATCH_CHANGE))
+	if (e->pending_count && e->pending[0].hit.icount != icount)
+		e->pending_count = 0; /* of an instruction that did not come to its end */
+	/* The first access of an instruction tells what was there before it. */
+	for (uint32_t i = 0; i < e->pending_count; i++)
+		if (same_watch(&e->pending[i].watch, w))
+			return;
+	if (e->pending_count == VMRR_MAX_WATCHES)
 		return;
-	*p = (struct pending_watch){ .set = true, .watch = *w, .delivery = delivery };
+	struct pending_watch *p = &e->pending[e->pending_count++];
+	*p = (struct pending_watch){ .watch = *w, .delivery = delivery };
 	p->hit = (struct vmrr_hit){
 		.icount = icount, .addr = addr, .watch = w->kind, .store = store
 	};
@@ -214,16 +223,27 @@ void engine_note_access(struct vmrr_engine *e, const struct vmrr_watch *w, uint6
 	engine_pause(e, icount);
 }
 
+/* The value may still be the one before: then it was no hit. */
+static bool holds(struct vmrr_engine *e, const struct pending_watch *p)
+{
+	uint8_t now[sizeof p->before];
+	return !p->if_changed || !read_watched(e, &p->watch, now) ||
+	       memcmp(now, p->before, p->watch.size) != 0;
+}
+
 bool engine_watch_stops(struct vmrr_engine *e)
 {
-	struct pending_watch *p = &e->pending_watch;
-	uint8_t now[sizeof p->before];
-	p->set = false;
-	if (p->if_changed && read_watched(e, &p->watch, now) &&
-	    memcmp(now, p->before, p->watch.size) == 0)
-		return false;
-	if (e->hit_mode == VMRR_HIT_COUNTED && !count_hit(e, &p->hit))
-		return false;
-	e->hits.last = p->hit;
-	return e->hit_mode != VMRR_HIT_IGNORED;
+	uint32_t count = e->pending_count;
+	e->pending_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct pending_watch *p = &e->pending[i];
+		if (!holds(e, p))
+			continue;
+		/* An instruction is one hit, however many watchpoints it meets. */
+		if (e->hit_mode == VMRR_HIT_COUNTED && !count_hit(e, &p->hit))
+			return false;
+		e->hits.last = p->hit;
+		return e->hit_mode != VMRR_HIT_IGNORED;
+	}
+	return false;
 }

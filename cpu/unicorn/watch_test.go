@@ -244,3 +244,34 @@ func TestStores(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchesOfOneStore: of two watchpoints that a store meets the second is hit too, if
+// only what it watches changes, in whatever order they were set.
+func TestWatchesOfOneStore(t *testing.T) {
+	g := newGuest(t, "watch")
+	changed := g.changes()[watched]
+	low := cpu.Watch{Addr: watched, Size: 1, Kind: cpu.WatchChange}
+	high := cpu.Watch{Addr: watched + 7, Size: 1, Kind: cpu.WatchChange}
+	alone := func(w cpu.Watch) []uint64 {
+		g.rewind()
+		g.InsertWatch(w)
+		defer g.RemoveWatch(w)
+		return g.watchHits(t, cpu.WatchChange)
+	}
+	want := slices.Compact(slices.Sorted(slices.Values(append(alone(low), alone(high)...))))
+	if len(want) <= max(len(alone(low)), len(alone(high))) || len(want) > len(changed) {
+		t.Fatalf("hits of either byte %v, of the whole %v: the test is void", want, changed)
+	}
+	for _, order := range [][]cpu.Watch{{low, high}, {high, low}} {
+		g.rewind()
+		for _, w := range order {
+			g.InsertWatch(w)
+		}
+		if got := g.watchHits(t, cpu.WatchChange); !slices.Equal(got, want) {
+			t.Errorf("%v: hits at %v, want %v", order, got, want)
+		}
+		for _, w := range order {
+			g.RemoveWatch(w)
+		}
+	}
+}

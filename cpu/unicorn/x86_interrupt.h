@@ -129,8 +129,8 @@ static void x86_deliver(uc_engine *uc, uint32_t vector, void *user)
 		e->cpu->budget++;
 	}
 	/* What a faulting instruction accessed it accesses again. */
-	if (!e->pending_watch.delivery && e->pending_watch.hit.icount != engine_icount(e))
-		e->pending_watch.set = false;
+	if (!e->pending[0].delivery && e->pending[0].hit.icount != engine_icount(e))
+		e->pending_count = 0;
 	/* A handler whose first instruction faults, on a stack that never runs
 	 * out, takes exceptions for ever and retires nothing. */
 	uint64_t now = engine_icount(e);
