@@ -31,7 +31,7 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0
 	// Sizes as people read them.
 	github.com/dustin/go-humanize v1.0.1
-	// zstd: kernels packed with it, and pages of snapshots.
+	// zstd: kernels packed with it, and logs; S2: pages of snapshots.
 	github.com/klauspost/compress v1.20.3
 	// Command lines with GNU-style long options.
 	github.com/spf13/pflag v1.0.10

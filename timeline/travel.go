@@ -53,7 +53,7 @@ func arrived(stop Stop, err error, format string, args ...any) error {
 func (t *Timeline) orReturn(search func() (Stop, error)) (Stop, error) {
 	home := t.here()
 	t.travelling = true
-	defer func() { t.travelling = false }()
+	defer func() { t.travelling, t.looked = false, nil }()
 	stop, err := search()
 	if t.cfg.Progress != nil {
 		t.cfg.Progress(1, 1)
