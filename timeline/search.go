@@ -131,19 +131,25 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 	}
 }
 
-// manyHits is how many hits a pass stops at before the rest of its interval is
-// searched from its end instead: counting one costs as much as a hundred instructions.
-const manyHits = 500_000
+// manyHits is how many hits a pass stops at before the rest of its stretch is searched
+// from its end instead: counting one costs as much as a hundred instructions. Tests make
+// this and the next smaller.
+var manyHits uint64 = 500_000
 
-// windows are the distances from the end of an interval, in instructions, at which
-// it is cut for that.
-var windows = []uint64{16e6, 1e6, 64e3}
+// pieces is how many a stretch with so many hits is cut into.
+const pieces = 16
+
+// smallest is how many instructions there are at least in a stretch that is cut.
+var smallest uint64 = 64e3
 
 // search returns the last hit between here and a moment, nil if there is none.
 func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
-	conditional, enough := len(t.conditions) > 0, uint64(manyHits)
-	if conditional {
+	conditional, enough := len(t.conditions) > 0, manyHits
+	switch {
+	case conditional:
 		enough = manyDecisions
+	case end.ICount-t.m.Moment().ICount < smallest:
+		enough = 0
 	}
 	last, stop, err := t.lastHit(ctx, end, enough)
 	if err != nil || stop != StopBreak && stop != StopWatch {
@@ -161,8 +167,8 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, St
 		if err = t.restore(cuts[i]); err != nil {
 			break
 		}
-		if i == len(cuts)-1 || conditional {
-			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again, or to be decided on all over
+		if conditional {
+			h, stop, err = t.lastHit(ctx, end, 0) // nothing is decided on more than once more
 		} else {
 			h, stop, err = t.search(ctx, end)
 		}
@@ -174,16 +180,14 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, St
 	return last, stop, err
 }
 
-// cut leaves snapshots here and on the way to a moment, the nearer the closer to
-// each other. They are the caller's to delete.
+// cut leaves snapshots here and on the way to a moment, at equal distances. They are the
+// caller's to delete.
 func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapshots.Snapshot, stop Stop, err error) {
+	from := t.m.Moment().ICount
 	cuts = append(cuts, t.take(""))
 	err = t.quietly(func() error {
-		for _, w := range windows {
-			if end.ICount < w || end.ICount-w <= t.m.Moment().ICount {
-				continue
-			}
-			if stop, err = t.run(ctx, end.ICount-w); err != nil || stop != StopArrived {
+		for i := range uint64(pieces - 1) {
+			if stop, err = t.run(ctx, from+(i+1)*(end.ICount-from)/pieces); err != nil || stop != StopArrived {
 				return err
 			}
 			cuts = append(cuts, t.take(""))
