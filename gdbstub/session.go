@@ -26,6 +26,7 @@ type session struct {
 	physical    PhysicalMemory
 	mapper      MemoryMapper
 	attacher    Attacher
+	keeper      FileKeeper
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
@@ -36,6 +37,7 @@ type session struct {
 
 	points       map[point]conditions // what is inserted for the client
 	physicalMode bool                 // m, M and X mean physical addresses
+	files        [maxFiles]*[]byte    // open for the client, by descriptor
 	lastStop     Stop
 	refreshes    bool   // the client asks after each monitor command whether the machine moved
 	untold       string // why the last write to memory was refused, if the user was not told yet
@@ -63,6 +65,7 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)
+	s.keeper, _ = t.(FileKeeper)
 	s.description = t.Description()
 	s.registers = s.description.All()
 	for _, r := range s.registers {
