@@ -7,12 +7,13 @@ package gdbstub
 const ModulesFile = "modules"
 
 // modulesWord defines the word modules. gdb forgets the symbols of before also if there
-// are none now. It reads them through the connection, wherever it runs.
+// are none now. It reads them through the connection, wherever it runs. That breakpoints
+// there are not known for a moment is not worth saying.
 const modulesWord = `define modules
   monitor info modules
-  pipe maintenance print objfiles ^target:modules$ | grep -q target:modules
+  pipe maintenance print objfiles ^target:modules$ | grep target:modules >/dev/null
   if $_shell_exitcode == 0
-    remove-symbol-file target:modules
+    pipe remove-symbol-file target:modules | cat >/dev/null
   end
   pipe add-symbol-file target:modules | cat >/dev/null
 end

@@ -13,14 +13,15 @@ import (
 // symbols.
 const maxFiles = 16
 
-// Errors as the protocol numbers them ("GDB manual", "errno Values").
+// Errors as the protocol numbers them, in hex ("GDB manual", "errno Values", and gdb's
+// fileio.h): ENOENT, EBADF, EROFS, EINVAL, EMFILE, EIO.
 const (
 	fileNotThere   = "F-1,2"
 	fileBadNumber  = "F-1,9"
 	fileReadOnly   = "F-1,1e"
 	fileInvalid    = "F-1,16"
-	fileTooMany    = "F-1,17"
-	fileUnreadable = "F-1,270f" // another error
+	fileTooMany    = "F-1,18"
+	fileUnreadable = "F-1,5"
 )
 
 // hostIO answers vFile:OPERATION:ARGUMENTS ("GDB manual", "Host I/O Packets"): "F" and

@@ -10,13 +10,15 @@ import (
 // upperHalf is where the kernel's part of the address space begins.
 const upperHalf = 0xffff800000000000
 
-// Limits of what is read of all modules together, whatever the guest claims.
+// Limits, whatever the guest claims. All modules that Debian has for a machine come to
+// some 10 MB.
 const (
 	maxModules       = 4096
 	maxModule        = 1 << 30 // bytes of a module's memory
-	maxModuleSymbols = 1 << 20
-	maxModuleFrames  = 1 << 22
-	maxModuleText    = 1 << 26 // bytes of names
+	maxModuleSymbols = 1 << 20 // of a module
+	maxModuleFrames  = 1 << 20 // of a module
+	maxModuleBytes   = 1 << 26 // that are read of all modules
+	maxModuleText    = 1 << 26 // bytes of names of all modules
 )
 
 const pageSize = 4096
@@ -26,12 +28,12 @@ type guestMemory struct {
 	Memory
 	page   []byte // what was last read of a page for a text
 	pageAt uint64
-	// How much more may be read.
-	symbols, frames, text int
+	bytes  int // how many more may be read
+	text   int // how many more there may be of names
 }
 
 func newGuestMemory(mem Memory) *guestMemory {
-	return &guestMemory{Memory: mem, symbols: maxModuleSymbols, frames: maxModuleFrames, text: maxModuleText}
+	return &guestMemory{Memory: mem, bytes: maxModuleBytes, text: maxModuleText}
 }
 
 // read reads n bytes of the kernel's. Memory is taken as it is found to be there.
@@ -45,6 +47,9 @@ func (g *guestMemory) read(addr uint64, n int) ([]byte, error) {
 	var b []byte
 	for len(b) < n {
 		part := make([]byte, min(n-len(b), 16*pageSize))
+		if g.bytes -= len(part); g.bytes < 0 {
+			return nil, fmt.Errorf("reading %d bytes at %#x: more than %d bytes of all modules", n, addr, maxModuleBytes)
+		}
 		if _, err := g.ReadMemory(addr+uint64(len(b)), part); err != nil {
 			return nil, fmt.Errorf("reading %d bytes at %#x: %w", n, addr, err)
 		}

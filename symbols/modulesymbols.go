@@ -26,10 +26,9 @@ func (g *guestMemory) kallsyms(m *Module, layout *moduleLayout, table uint64) ([
 		return nil, fmt.Errorf("its struct mod_kallsyms: %w", err)
 	}
 	count := layout.count.of(b)
-	if count > uint64(g.symbols) {
-		return nil, fmt.Errorf("its struct mod_kallsyms at %#x claims %d symbols; all modules may have %d", table, count, maxModuleSymbols)
+	if count > maxModuleSymbols {
+		return nil, fmt.Errorf("its struct mod_kallsyms at %#x claims %d symbols; the limit is %d", table, count, maxModuleSymbols)
 	}
-	g.symbols -= int(count)
 	entries, err := g.read(layout.symtab.of(b), int(count)*symSize)
 	if err != nil {
 		return nil, fmt.Errorf("its %d symbols: %w", count, err)
@@ -71,10 +70,9 @@ func (g *guestMemory) kallsyms(m *Module, layout *moduleLayout, table uint64) ([
 
 // orc reads the frames of a module's code. The kernel has sorted them by address.
 func (g *guestMemory) orc(m *Module, form orcForm, count, ips, entries uint64) (runs []frameRun, err error) {
-	if count > uint64(g.frames) {
-		return nil, fmt.Errorf("it claims %d ORC entries; all modules may have %d", count, maxModuleFrames)
+	if count > maxModuleFrames {
+		return nil, fmt.Errorf("it claims %d ORC entries; the limit is %d", count, maxModuleFrames)
 	}
-	g.frames -= int(count)
 	where, err := g.read(ips, 4*int(count))
 	if err != nil {
 		return nil, fmt.Errorf("its %d ORC addresses: %w", count, err)

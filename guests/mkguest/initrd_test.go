@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,27 @@ func TestPackContents(t *testing.T) {
 		w := want[i]
 		if r.Name != w.name || string(content) != w.content || r.Mode != w.mode || r.Ino != uint64(i+1) || r.MTime != 0 || r.UID != 0 {
 			t.Errorf("member %d = %v, content %q; want %s, content %q, mode %#o, inode %d, time 0, user 0", i, r.Info, content, w.name, w.content, w.mode, i+1)
+		}
+	}
+}
+
+// An addition has what it is given, directories first.
+func TestAdded(t *testing.T) {
+	in := testInputs(t)
+	list, err := added([]string{"init=" + in.init, "lib/a.ko=" + in.busybox, "lib/b.ko=" + in.applets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range list {
+		names = append(names, r.Name)
+	}
+	if want := []string{"init", "lib", "lib/a.ko", "lib/b.ko"}; !slices.Equal(names, want) {
+		t.Errorf("the addition has %q; want %q", names, want)
+	}
+	for _, bad := range []string{"init", "init=" + in.init + ".none"} {
+		if _, err := added([]string{bad}); err == nil {
+			t.Errorf("added(%q) gives no error", bad)
 		}
 	}
 }
