@@ -61,7 +61,7 @@ func (img *image) moduleLayout() (*moduleLayout, error) {
 	if s.err != nil {
 		return nil, fmt.Errorf("finding out how the kernel describes modules: %w", s.err)
 	}
-	l.size = max(l.list.end(), l.state.end(), l.name.end(), l.kallsyms.end(), l.orcCount.end(), l.orcIPs.end(), l.orcs.end())
+	l.size = max(l.next.at(l.list.offset).end(), l.state.end(), l.name.end(), l.kallsyms.end(), l.orcCount.end(), l.orcIPs.end(), l.orcs.end())
 	for _, r := range l.ranges {
 		l.size = max(l.size, r.base.end(), r.size.end(), r.text.end())
 	}
