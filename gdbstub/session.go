@@ -37,7 +37,6 @@ type session struct {
 
 	points       map[point]conditions // what is inserted for the client
 	physicalMode bool                 // m, M and X mean physical addresses
-	files        [maxFiles]*[]byte    // open for the client, by descriptor
 	lastStop     Stop
 	refreshes    bool   // the client asks after each monitor command whether the machine moved
 	untold       string // why the last write to memory was refused, if the user was not told yet
@@ -47,6 +46,8 @@ type session struct {
 	mute      bool            // the packet being executed has no answer
 	over      bool            // the session ends after this packet's answer
 	departure Departure
+
+	files [maxFiles]*[]byte // open for the client, by descriptor
 }
 
 // outlet is what a session needs of the link.

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"io/fs"
 	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
@@ -69,7 +68,6 @@ var (
 	_ gdbstub.PhysicalMemory = (*target)(nil)
 	_ gdbstub.Attacher       = (*target)(nil)
 	_ gdbstub.RangeStepper   = (*target)(nil)
-	_ gdbstub.FileKeeper     = (*target)(nil)
 	_ gdbstub.Reverser       = (*pastTarget)(nil)
 )
 
@@ -164,14 +162,6 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
 	moved := t.monitor.Run(ctx, line, out)
 	return t.debugger.moved.Swap(false) || moved, nil
-}
-
-// OpenFile implements gdbstub.FileKeeper.
-func (t *target) OpenFile(name string) ([]byte, error) {
-	if t.debugger.files == nil {
-		return nil, fs.ErrNotExist
-	}
-	return t.debugger.files(name)
 }
 
 // Attached implements gdbstub.Attacher.
