@@ -19,6 +19,7 @@ func FuzzDispatch(f *testing.F) {
 		"Z1,1005,1;X7,26000022021327;X5,23ffff1a27\nc\nbc\nZ1,1005,1\nc\nz1,1005,1;X3,220127",
 		"vCont;r1000,1004:1;c\nm1000,20\nM1000,1:cc\nX1000,1:}]\np10\nP0=0000000000000001",
 		"qRcmd,7265706c61795f7365656b203530\nqSearch:memory:1000;2000;\x90\nQqemu.PhyMemMode:1\nm0,4",
+		"vFile:setfs:0\nvFile:open:6e6f746573,0,1c0\nvFile:pread:0,47ff,2\nvFile:fstat:0\nvFile:close:0",
 		"Hgp1.1\nTp1.1\nqC\nqfThreadInfo\nqThreadExtraInfo,p1.1\nD;1\nk\nvKill;1\nR00\n!",
 	} {
 		f.Add([]byte(seed))

@@ -13,7 +13,7 @@ import (
 // hooks for that ask the stub with packets of vmrr's own (qvmrr.Moved, Qvmrr.Refreshes);
 // to another stub they do nothing. They go through "pipe" so that gdb's own messages
 // about it stay away.
-var GDBInit = withoutQuestions(hooks + defineWords(gdbWords))
+var GDBInit = withoutQuestions(hooks + defineWords(gdbWords) + modulesWord)
 
 const hooks = `define hook-monitor
   pipe maintenance packet Qvmrr.Refreshes | cat >/dev/null

@@ -26,6 +26,7 @@ type session struct {
 	physical    PhysicalMemory
 	mapper      MemoryMapper
 	attacher    Attacher
+	keeper      FileKeeper
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
@@ -45,6 +46,8 @@ type session struct {
 	mute      bool            // the packet being executed has no answer
 	over      bool            // the session ends after this packet's answer
 	departure Departure
+
+	files [maxFiles]*[]byte // open for the client, by descriptor
 }
 
 // outlet is what a session needs of the link.
@@ -63,6 +66,7 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)
+	s.keeper, _ = t.(FileKeeper)
 	s.description = t.Description()
 	s.registers = s.description.All()
 	for _, r := range s.registers {
