@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -29,12 +30,14 @@ type trip struct {
 	op       string
 	took     float64 // ms
 	distance uint64  // instructions that it went
+	forward  float64 // ms to run forward over the same instructions; 0: not tried
 }
 
 // tour is what is done to a replay.
 type tour struct {
 	places int // where the debugger goes
 	seeks  int // beside that, anywhere
+	fars   int // hits far back that it looks for
 	steps  int // back, at a place
 	whole  bool
 	// The kernel and its programs run in these instructions of the recording.
@@ -79,6 +82,11 @@ func (t tour) drive(ctx context.Context, monitorSocket, gdbSocket string) ([]tri
 func (d *tourist) play() error {
 	for range d.seeks {
 		if err := d.seek(d.random.Uint64N(d.to), opSeek); err != nil {
+			return err
+		}
+	}
+	for range d.fars {
+		if err := d.far(); err != nil {
 			return err
 		}
 	}
@@ -146,11 +154,7 @@ func (d *tourist) resume(op, packet string) error {
 	if err != nil {
 		return err
 	}
-	distance := max(from, to) - min(from, to)
-	if distance > back && (op == opBreak || op == opWatch) {
-		op = opFar
-	}
-	d.trips = append(d.trips, trip{op, ms(took), distance})
+	d.trips = append(d.trips, trip{op: op, took: ms(took), distance: max(from, to) - min(from, to)})
 	return nil
 }
 
@@ -259,8 +263,47 @@ func (d *tourist) backTo(n uint64, point, op string) error {
 	if err := d.resume(op, "bc"); err != nil {
 		return err
 	}
-	_, err := d.gdb.do("z" + point)
+	if _, err := d.gdb.do("z" + point); err != nil {
+		return err
+	}
+	t := &d.trips[len(d.trips)-1]
+	if t.distance <= back {
+		return nil
+	}
+	t.op = opFar
+	return d.again(n, t)
+}
+
+// again runs forward to where a trip set out from.
+func (d *tourist) again(n uint64, t *trip) error {
+	if said, _, err := d.mon.ask(fmt.Sprint("replay_break ", n)); err != nil || said != "" {
+		return fmt.Errorf("a mark at instruction %d: %q, %w", n, said, err)
+	}
+	took, err := d.gdb.do("c")
+	if err != nil {
+		return err
+	}
+	if at, err := d.count(); err != nil || at != n {
+		return fmt.Errorf("running forward to instruction %d ended at %d: %w", n, at, err)
+	}
+	t.forward = ms(took)
+	_, _, err = d.mon.ask("replay_delete_break")
 	return err
+}
+
+// far runs back to what was executed a million to two billion instructions before, and may
+// have been since.
+func (d *tourist) far() error {
+	distance := uint64(1e6 * math.Pow(2000, d.random.Float64()))
+	n := distance + d.random.Uint64N(d.to-distance)
+	if err := d.seek(n-distance, ""); err != nil {
+		return err
+	}
+	pc, err := d.gdb.register(rspRIP)
+	if err != nil {
+		return err
+	}
+	return d.backTo(n, fmt.Sprintf("0,%x,1", pc), opBreak)
 }
 
 // overAll replays everything, and searches it for what is never executed.

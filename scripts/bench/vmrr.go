@@ -108,7 +108,7 @@ func (v *vmrrs) travel(ctx context.Context, dir string) result {
 func (v *vmrrs) debug(ctx context.Context, dir string) result {
 	mon, gdb := filepath.Join(dir, "debug.sock"), filepath.Join(dir, "gdb.sock")
 	args := append([]string{v.o.vmrr, "replay", filepath.Join(dir, "recording"), "-S", "-gdb", "unix:" + gdb}, monitorAt(mon)...)
-	t := tour{places: 40, seeks: 60, steps: 26, whole: true, from: unpacked, to: v.count}
+	t := tour{places: 40, seeks: 60, fars: 40, steps: 26, whole: true, from: unpacked, to: v.count}
 	return t.run(ctx, args, mon, gdb, v.o)
 }
 
