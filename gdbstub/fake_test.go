@@ -75,6 +75,7 @@ func newFake() *fake {
 	binary.LittleEndian.PutUint32(f.regs[x86.EFLAGS], 0x202)
 	binary.LittleEndian.PutUint32(f.regs[x86.CS], 0x10)
 	f.set(x86.CR0, 0x80050033)
+	f.set(x86.CodeBits, 64)
 	return f
 }
 
@@ -85,6 +86,10 @@ func (f *fake) set(id int, v uint64) { binary.LittleEndian.PutUint64(f.regs[id],
 func (f *fake) icount() int { return len(f.history) }
 
 func (f *fake) Description() *cpu.Description { return f.desc }
+
+func (f *fake) CodeBits() int { return int(f.get(x86.CodeBits)) }
+
+func (f *fake) NarrowDescription(bits int) *cpu.Description { return x86.NarrowDescription(bits) }
 
 func (f *fake) ReadRegister(r *cpu.Register) []byte { return append([]byte(nil), f.regs[r.ID]...) }
 

@@ -11,7 +11,8 @@ import (
 const refreshHint = "The machine has moved. gdb still shows the registers from before: " +
 	"type \"maintenance flush register-cache\" and \"maintenance flush dcache\".\n"
 
-// setRefreshes answers Qvmrr.Refreshes: the client will ask.
+// setRefreshes answers Qvmrr.Refreshes: the client will ask, and read the target's
+// description again when the CPU's mode has changed.
 func (s *session) setRefreshes(string) string {
 	s.refreshes = true
 	return "OK"

@@ -46,6 +46,15 @@
 // protocol tells it that they changed. A monitor command that moved the machine
 // therefore needs gdb's help: GDBInit holds hooks with which gdb asks after each
 // "monitor" whether to forget its caches; without them the stub prints what to type.
+//
+// # Modes
+//
+// An x86 runs 64-bit, 32-bit and 16-bit code, which are three architectures to gdb, each
+// with registers of its own. gdb reads the description of the target when it connects
+// and when it is told to. GDBInit tells it at each stop that finds the CPU in a mode for
+// which its description is not. The stub writes and reads registers as the description
+// says that it gave out last, so that the two always agree. To a client that has not
+// said that it has GDBInit it gives the one with all registers.
 package gdbstub
 
 import (

@@ -26,9 +26,11 @@ type session struct {
 	physical    PhysicalMemory
 	mapper      MemoryMapper
 	attacher    Attacher
+	narrower    Narrower
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
+	view        view            // what the client takes them for
 	pc          *cpu.Register   // nil if the description names none
 
 	// What the client announced in qSupported.
@@ -37,7 +39,7 @@ type session struct {
 	points       map[point]conditions // what is inserted for the client
 	physicalMode bool                 // m, M and X mean physical addresses
 	lastStop     Stop
-	refreshes    bool   // the client asks after each monitor command whether the machine moved
+	refreshes    bool   // the client has GDBInit: it asks whether the machine moved, and reads the description again
 	untold       string // why the last write to memory was refused, if the user was not told yet
 	moved        bool   // a monitor command moved the machine since the client asked or resumed it
 
@@ -63,8 +65,10 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)
+	s.narrower, _ = t.(Narrower)
 	s.description = t.Description()
 	s.registers = s.description.All()
+	s.view = newView(s.description, s.registers)
 	for _, r := range s.registers {
 		if r.Type == "code_ptr" {
 			s.pc = r
