@@ -25,8 +25,9 @@
 // followed by a signal number, since gdb thinks in Unix terms: 05 is SIGTRAP, for
 // everything that the debugger brought about, and 02 SIGINT, the answer to 0x03.
 // "replaylog:begin" and "replaylog:end" tell gdb that there is no more history in this
-// direction. While the machine runs, and while a monitor command works, packets that
-// begin with 'O' carry text for the user.
+// direction. While the machine runs packets that begin with 'O' carry text for the user. The
+// answer to a monitor command is its output in hex, of which O packets may go ahead. While
+// gdb waits for it Ctrl-C makes it send nothing; Server.Interrupt is for who notices it.
 //
 // A machine has one processor here, which gdb sees as thread 1 of process 1.
 //

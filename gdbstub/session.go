@@ -81,7 +81,7 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 // serve answers the link's packets until the client leaves.
 func (s *session) serve(l *link, do Runner) {
 	for in := range l.queue {
-		ctx := l.begin(in.seq)
+		ctx := l.begin(in)
 		var answer string
 		// An interrupt cancels ctx, and the packet is still executed and
 		// answered. Only a client that has gone needs no more execution.
