@@ -31,7 +31,7 @@ type fake struct {
 	watches map[point]bool
 	running chan struct{} // receives when a spinning Continue begins
 	calls   []string      // Attached and Detached
-	left    chan struct{} // receives after each Detached
+	left    chan string   // receives after each Detached how
 
 	hit     point // the watchpoint of the last instruction
 	watched bool
@@ -64,7 +64,7 @@ var errReadOnly = errors.New("the past cannot be changed")
 func newFake() *fake {
 	f := &fake{desc: x86.Description(), mem: make([]byte, fakeSize), end: 1000,
 		breaks: map[point]func() bool{}, watches: map[point]bool{}, running: make(chan struct{}, 1),
-		left: make(chan struct{}, 8)}
+		left: make(chan string, 8)}
 	copy(f.mem, fakeProgram)
 	for i, r := range f.desc.All() {
 		f.regs[i] = make([]byte, r.Bits/8)
@@ -315,7 +315,7 @@ func (f *fake) Attached(context.Context) error {
 
 func (f *fake) Detached(how Departure) {
 	f.calls = append(f.calls, how.String())
-	f.left <- struct{}{}
+	f.left <- how.String()
 }
 
 // plain hides everything optional that a target can do.
