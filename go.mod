@@ -14,12 +14,12 @@ require (
 )
 
 require (
-	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/pierrec/lz4/v4 v4.1.22 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/u-root/uio v0.0.0-20240224005618-d2acac8f3701 // indirect
-	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
+	golang.org/x/exp/typeparams v0.0.0-20260209203927-2842357ff358 // indirect
 	golang.org/x/mod v0.41.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
@@ -29,9 +29,11 @@ require (
 require (
 	// xxHash64: hashes of the state, equal pages of snapshots.
 	github.com/cespare/xxhash/v2 v2.3.0
+	// BTF: how a kernel's structures are laid out.
+	github.com/cilium/ebpf v0.22.0
 	// Sizes as people read them.
 	github.com/dustin/go-humanize v1.0.1
-	// zstd: kernels packed with it, and pages of snapshots.
+	// zstd: kernels packed with it, and logs; S2: pages of snapshots.
 	github.com/klauspost/compress v1.20.3
 	// Command lines with GNU-style long options.
 	github.com/spf13/pflag v1.0.10

@@ -43,6 +43,7 @@ func init() {
 		"vCont":            (*session).vCont,
 		"vCont?":           (*session).vContActions,
 		"vKill":            (*session).vKill,
+		"vFile":            (*session).hostIO,
 		"vMustReplyEmpty":  func(*session, string) string { return unsupported },
 		"qSupported":       (*session).supported,
 		"QStartNoAckMode":  (*session).startNoAckMode,

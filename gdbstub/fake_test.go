@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ type fake struct {
 	end      int  // instructions in the recording
 	spin     bool // Continue runs until it is cancelled
 	readOnly bool
+	opened   int // files
 
 	breaks  map[point]func() bool // the condition, nil if there is none
 	watches map[point]bool
@@ -353,4 +355,16 @@ func ask(s *session, packet string) string { return strings.Join(askAll(s, packe
 func newTestSession(t testing.TB, target Target) *session {
 	t.Helper()
 	return newSession(target, &sent{}, quiet())
+}
+
+// OpenFile has one file, which says how often it was opened.
+func (f *fake) OpenFile(name string) ([]byte, error) {
+	switch name {
+	case "notes":
+		f.opened++
+		return fmt.Appendf(nil, "opened %d $#*}\n", f.opened), nil
+	case "broken":
+		return nil, errors.New("nothing can be read")
+	}
+	return nil, fs.ErrNotExist
 }

@@ -22,6 +22,7 @@ func FuzzDispatch(f *testing.F) {
 		"vCont;r1000,1004:1;c\nm1000,20\nM1000,1:cc\nX1000,1:}]\np10\nP0=0000000000000001",
 		"qRcmd,7265706c61795f7365656b203530\nqSearch:memory:1000;2000;\x90\nQqemu.PhyMemMode:1\nm0,4",
 		"Qvmrr.Refreshes\nqXfer:features:read:target.xml:0,ffb\ng\np0\np8\np43\nP43=10\nc\nqXfer:features:read:target.xml:ff,ffb",
+		"vFile:setfs:0\nvFile:open:6e6f746573,0,1c0\nvFile:pread:0,47ff,2\nvFile:fstat:0\nvFile:close:0",
 		"Hgp1.1\nTp1.1\nqC\nqfThreadInfo\nqThreadExtraInfo,p1.1\nD;1\nk\nvKill;1\nR00\n!",
 	} {
 		f.Add([]byte(seed))

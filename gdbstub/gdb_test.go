@@ -218,6 +218,19 @@ func TestGDBPhysicalMemory(t *testing.T) {
 	expectInOrder(t, out, `received: "OK"`, "0x0: 0x90 0x48", `received: "OK"`, "0x1000: 0x90 0x48")
 }
 
+// Files go to gdb whole, and stay what they were when they were opened.
+func TestGDBFiles(t *testing.T) {
+	local := filepath.Join(t.TempDir(), "local")
+	out := gdb(t, newFake(), false, "remote get notes "+local, "remote get notes "+local, "shell cat "+local, "echo end")
+	expectInOrder(t, out, "opened 2 $#*}", "end")
+	for name, want := range map[string]string{"nothing": "No such file", "broken": "Input/output error"} {
+		cmd := exec.Command("gdb", "-batch", "-nx", "-ex", "target remote "+startServer(t, newFake()), "-ex", "remote get "+name+" "+local)
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("remote get %s says %s, %v; want %q and an error", name, out, err, want)
+		}
+	}
+}
+
 // TestGDBInterrupt presses Ctrl-C while the machine runs.
 func TestGDBInterrupt(t *testing.T) {
 	f := newFake()

@@ -13,7 +13,7 @@ import (
 // hooks for that ask the stub with packets of vmrr's own (qvmrr.Moved, Qvmrr.Refreshes);
 // to another stub they do nothing. They go through "pipe" so that gdb's own messages
 // about it stay away.
-var GDBInit = withoutQuestions(hooks + defineWords(gdbWords))
+var GDBInit = withoutQuestions(hooks + defineWords(gdbWords) + modulesWord)
 
 // follow-mode tells by the register code_bits, which is as wide as the code is that the
 // description is for which gdb has read, and which gdb has read with all others. To

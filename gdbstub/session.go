@@ -27,6 +27,7 @@ type session struct {
 	mapper      MemoryMapper
 	attacher    Attacher
 	narrower    Narrower
+	keeper      FileKeeper
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
@@ -47,6 +48,8 @@ type session struct {
 	mute      bool            // the packet being executed has no answer
 	over      bool            // the session ends after this packet's answer
 	departure Departure
+
+	files [maxFiles]*[]byte // open for the client, by descriptor
 }
 
 // outlet is what a session needs of the link.
@@ -66,6 +69,7 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)
 	s.narrower, _ = t.(Narrower)
+	s.keeper, _ = t.(FileKeeper)
 	s.description = t.Description()
 	s.registers = s.description.All()
 	s.view = newView(s.description, s.registers)

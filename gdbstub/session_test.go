@@ -20,7 +20,7 @@ func TestBadPackets(t *testing.T) {
 	huge := strings.Repeat("f", 5000)
 	tests := []struct{ packet, want string }{
 		{"", ""}, {"y", ""}, {"\xff\x00", ""}, {"q", ""}, {"v", ""}, {"b", ""}, {"bx", ""},
-		{"qUnknown:1", ""}, {"vFile:open:2f,0,0", ""}, {"vMustReplyEmpty", ""}, {"qTStatus", ""},
+		{"qUnknown:1", ""}, {"vFile:unlink:2f", ""}, {"vMustReplyEmpty", ""}, {"qTStatus", ""},
 		{"vRun;", ""}, {"vAttach;1", ""}, {"qSymbol::", ""}, {"qOffsets", ""}, {"QNonStop:1", ""},
 		{"m", "E22"}, {"m1000", "E22"}, {"m1000,", "E22"}, {"mzz,1", "E22"}, {"m" + huge + ",1", "E22"},
 		{"m0,10", "E14"}, {"mffffffffffffffff,ffffffffffffffff", "E14"}, {"m1000,0", ""},

@@ -187,6 +187,14 @@ type MemoryRegion struct {
 	ROM           bool // gdb sets only hardware breakpoints here
 }
 
+// FileKeeper is a Target that has files for the debugger, which reads them as
+// "target:NAME".
+type FileKeeper interface {
+	// OpenFile returns what is in a file at this instant. The error is fs.ErrNotExist if
+	// there is none of that name.
+	OpenFile(name string) ([]byte, error)
+}
+
 // Attacher is a Target that wants to know when a debugger comes and goes: one
 // that runs by itself stops for it.
 type Attacher interface {

@@ -67,22 +67,26 @@ func slice(document string, offset, length uint64) string {
 		return errInvalid
 	}
 	part := document[offset:]
-	budget := min(length, maxPacket-1)
-	end := 0
-	for ; end < len(part); end++ {
-		cost := uint64(1)
-		if mustEscape(part[end]) {
-			cost = 2
-		}
-		if cost > budget {
-			break
-		}
-		budget -= cost
-	}
+	end := fitting(part, min(length, maxPacket-1))
 	if end == len(part) {
 		return "l" + part
 	}
 	return "m" + part[:end]
+}
+
+// fitting returns how many bytes of data fit a number of bytes on the wire.
+func fitting(data string, budget uint64) int {
+	for i := range len(data) {
+		cost := uint64(1)
+		if mustEscape(data[i]) {
+			cost = 2
+		}
+		if cost > budget {
+			return i
+		}
+		budget -= cost
+	}
+	return len(data)
 }
 
 // targetXML is the target description ("GDB manual", appendix G). It has no

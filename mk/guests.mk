@@ -7,14 +7,14 @@
 # make guests-clean   remove build/guests; the cache stays
 
 guest-debs := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vmrr/debs
-guest-x86_64 := $(addprefix build/guests/x86_64/,vmlinuz vmlinux config initrd.gz packages)
+guest-x86_64 := $(addprefix build/guests/x86_64/,vmlinuz vmlinux config initrd.gz modules.gz packages)
 
 .PHONY: guests guests-update guests-clean
 guests: $(guest-x86_64)
 
 # The recorded packages count only if there are any, so that an emptied cache
 # does not make finished guests stale.
-$(guest-x86_64) &: build/bin/mkguest guests/build guests/fetch guests/init guests/applets \
+$(guest-x86_64) &: build/bin/mkguest guests/build guests/fetch guests/init guests/modules-init guests/applets \
 		$(wildcard $(guest-debs)/amd64.sha256)
 	guests/build x86_64 build/guests/x86_64 build/bin/mkguest
 

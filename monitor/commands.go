@@ -61,7 +61,7 @@ func commands() []command {
 			"go to an instruction count, a checkpoint or snapshot, or the next or, with -r, last text on the console or event in the log", 1, anyWords, (*call).goTo},
 		{one("gva2gpa"), "addr", "print the guest physical address corresponding to a guest virtual address", 1, maxExpression, (*call).translate},
 		{[]string{"help", "?"}, "[cmd]", "show the help", 0, 2, (*call).help},
-		{one("info"), "[subcommand]", "show various information about the system state", 0, 1, (*call).info},
+		{one("info"), "[subcommand]", "show various information about the system state", 0, 1 + maxExpression, (*call).info},
 		{one("loadvm"), "tag", "restore a VM snapshot from its tag: a jump in a replay, a fork of a recording", 1, 1, (*call).loadVM},
 		{one("nmi"), "", "inject an NMI", 0, 0, press(machine.InputNMI)},
 		{[]string{"print", "p"}, "/fmt expr", "print expression value (use $reg for CPU register access)", 1, maxExpression, (*call).print},
@@ -88,11 +88,13 @@ func infos() []command {
 	return []command{
 		{names: one("checkpoints"), help: "show the checkpoints", run: (*call).infoCheckpoints},
 		{names: one("hash"), help: "show the hashes of the machine's state, part by part", run: (*call).infoHash},
+		{names: one("modules"), help: "show the modules of the guest's kernel", run: (*call).infoModules},
 		{names: one("name"), help: "show the current VM name", run: func(*call) error { return nil }},
 		{names: one("registers"), help: "show the cpu registers", run: (*call).infoRegisters},
 		{names: one("replay"), help: "show record/replay information", run: (*call).infoReplay},
 		{names: one("snapshots"), help: "show the currently saved VM snapshots", run: (*call).infoSnapshots},
 		{names: one("status"), help: "show the current VM status (running|paused)", run: (*call).infoStatus},
+		{names: one("symbol"), params: "addr", help: "show the symbol of the guest's kernel at 'addr'", least: 1, most: maxExpression, run: (*call).infoSymbol},
 		{names: one("version"), help: "show the version of vmrr", run: (*call).infoVersion},
 	}
 }
@@ -134,6 +136,10 @@ func (c *call) info() error {
 	cmd := lookup(infos(), c.args[0])
 	if cmd == nil {
 		return userErrorf("unknown command: 'info %s'", c.args[0])
+	}
+	c.args = c.args[1:]
+	if n := len(c.args); n < cmd.least || n > cmd.most {
+		return userErrorf("usage: info %s", cmd.line())
 	}
 	return cmd.run(c)
 }

@@ -103,6 +103,8 @@ type Monitor struct {
 	// Start is the guest's wall clock at power-on, s since 1970-01-01 UTC.
 	Start   int64
 	Version string // of vmrr
+	// Kernel knows the guest's kernel; nil: nobody does.
+	Kernel Kernel
 	// Until ends a command that takes long, whoever gave it; nil: nothing does.
 	Until context.Context
 

@@ -15,10 +15,11 @@ import (
 // debugger is the gdb server of a session, which may also be off.
 type debugger struct {
 	thread   *thread
-	server   *gdbstub.Server // for all listeners, as it serves one gdb at a time
-	quit     func()          // ends the run
-	atEnd    func() bool     // the machine is where nothing follows; asked on its thread
-	ctx      context.Context // when it ends, so does the server
+	server   *gdbstub.Server                   // for all listeners, as it serves one gdb at a time
+	quit     func()                            // ends the run
+	atEnd    func() bool                       // the machine is where nothing follows; asked on its thread
+	files    func(name string) ([]byte, error) // what gdb may read; nil: nothing
+	ctx      context.Context                   // when it ends, so does the server
 	attached atomic.Bool
 	moved    atomic.Bool // others have moved the machine since gdb was told last
 

@@ -26,6 +26,9 @@ type Config struct {
 	Runs  func(ctx context.Context)
 	AtEnd func() bool // the machine is where nothing follows; asked on its thread
 	Quit  func()      // ends the run, soon; called on any thread
+	// Files returns what gdb may read as target:NAME, as gdbstub.FileKeeper does; called on
+	// the machine's thread. Nil: gdb may read nothing.
+	Files func(name string) ([]byte, error)
 }
 
 // Session is a machine, the thread that owns it, and who lets it run.
@@ -47,7 +50,7 @@ func New(ctx context.Context, cfg Config) *Session {
 	if cfg.Runs != nil {
 		t.runs = cfg.Runs
 	}
-	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit, atEnd: cfg.AtEnd}
+	d := &debugger{thread: t, ctx: ctx, quit: cfg.Quit, atEnd: cfg.AtEnd, files: cfg.Files}
 	s := &Session{Monitor: &cfg.Monitor, machine: cfg.Machine, thread: t, debugger: d, stuck: func() error { return nil }}
 	s.Monitor.Session, s.Monitor.Until = cfg.Machine, ctx
 	if past, ok := cfg.Machine.(traveller); ok {

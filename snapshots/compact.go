@@ -25,11 +25,7 @@ func (d *Disk) compact(ctx context.Context, progress func(done, all uint64)) err
 	s := &steps{ctx: ctx, progress: progress, all: uint64(len(live) + len(d.cat.snaps))}
 	stay := d.worthKeeping(live)
 	for {
-		c, err := d.newCompaction(s, live, stay)
-		if err != nil {
-			return err
-		}
-		bad, err := c.run()
+		bad, err := d.newCompaction(s, live, stay).run()
 		if bad == nil || err != nil {
 			return err
 		}
@@ -88,13 +84,11 @@ type compaction struct {
 	*steps
 }
 
-func (d *Disk) newCompaction(s *steps, live map[*batch]uint64, stay map[*segment]bool) (*compaction, error) {
+func (d *Disk) newCompaction(s *steps, live map[*batch]uint64, stay map[*segment]bool) *compaction {
 	s.done = 0
-	c := &compaction{d: d, live: live, stay: stay, cat: d.newCatalog(), renewed: make(map[*batch]*batch),
-		moved: make(map[*batch][]place), steps: s}
-	var err error
-	c.packer, err = newPacker(d, c.cat)
-	return c, err
+	cat := d.newCatalog()
+	return &compaction{d: d, live: live, stay: stay, cat: cat, packer: newPacker(d, cat),
+		renewed: make(map[*batch]*batch), moved: make(map[*batch][]place), steps: s}
 }
 
 // run makes the new catalog the store's. If pages that are needed cannot be read, it

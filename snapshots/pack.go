@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/vmrr/vmrr/internal/framed"
 )
 
@@ -18,8 +16,7 @@ type packer struct {
 	d       *Disk
 	cat     *catalog
 	known   map[key]place // of the catalog's pages
-	zstd    *zstd.Encoder
-	seg     *segment // being written; nil if a new one is to be begun
+	seg     *segment      // being written; nil if a new one is to be begun
 	f       file
 	end     int64 // of the segment, bytes
 	unsaved bool  // the segment's name may not be durable
@@ -31,12 +28,8 @@ type packer struct {
 	pages []byte
 }
 
-func newPacker(d *Disk, cat *catalog) (*packer, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	if err != nil {
-		return nil, err
-	}
-	return &packer{d: d, cat: cat, known: make(map[key]place), zstd: z}, nil
+func newPacker(d *Disk, cat *catalog) *packer {
+	return &packer{d: d, cat: cat, known: make(map[key]place)}
 }
 
 // learn makes a batch's pages known, so that they are not written again. Those of
@@ -79,7 +72,7 @@ func (p *packer) flush() error {
 			return err
 		}
 	}
-	payload := encodeBatch(nil, p.zstd, p.keys, p.pages)
+	payload := encodeBatch(p.keys, p.pages)
 	frame := framed.Append(nil, p.seg.id, p.end, kindBatch, payload)
 	if _, err := p.f.WriteAt(frame, p.end); err != nil {
 		return fmt.Errorf("writing pages of a snapshot: %w", err)

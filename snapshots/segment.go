@@ -18,7 +18,7 @@ import (
 // A segment is a file of batches. It only grows, and only while the process that
 // made it writes; so another store may have the same file by a hard link. Its id
 // is its own, and the index of each store that uses it names the id.
-var segmentFormat = framed.Format{Magic: "vmrrpage", Version: 1}
+var segmentFormat = framed.Format{Magic: "vmrrpage", Version: 2}
 
 // segmentSize is the size in bytes beyond which a segment is not continued.
 const segmentSize = 16 << 20

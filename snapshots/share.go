@@ -43,9 +43,7 @@ func (d *Disk) share(s *Snapshot, dir string, id framed.ID, names []string) (err
 	if err := child.begin(); err != nil {
 		return err
 	}
-	if err := child.preparePacker(); err != nil {
-		return err
-	}
+	child.preparePacker()
 	if err := child.link(d.cat, s); err != nil {
 		return err
 	}

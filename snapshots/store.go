@@ -5,6 +5,7 @@ package snapshots
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/vmrr/vmrr/machine"
 )
@@ -180,13 +181,14 @@ func (s *Store) Named(name string) *Snapshot {
 // Nearest returns the latest snapshot from which a run comes to the moment m: one
 // before m, or one of the canonical state {N, 0} at m. It is nil if there is none.
 func (s *Store) Nearest(m machine.Moment) *Snapshot {
-	for _, snap := range slices.Backward(s.snaps) {
-		at := snap.State.At
-		if at.Before(m) || at == m && m.Sub == 0 {
-			return snap
-		}
+	behind := sort.Search(len(s.snaps), func(i int) bool {
+		at := s.snaps[i].State.At
+		return !(at.Before(m) || at == m && m.Sub == 0)
+	})
+	if behind == 0 {
+		return nil
 	}
-	return nil
+	return s.snaps[behind-1]
 }
 
 // Bytes returns how much memory the snapshots' pages take, equal ones counted

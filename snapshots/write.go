@@ -33,9 +33,7 @@ func (d *Disk) put(s *Snapshot, name string) error {
 	if err := d.begin(); err != nil {
 		return err
 	}
-	if err := d.preparePacker(); err != nil {
-		return err
-	}
+	d.preparePacker()
 	replaced := d.cat.named(name) != nil
 	if err := d.write(s, name); err != nil {
 		return err
@@ -56,19 +54,15 @@ func (d *Disk) sticky(err error) error {
 
 // preparePacker gets to know which pages the store has. That takes reading all of
 // it, once for each process that writes.
-func (d *Disk) preparePacker() error {
+func (d *Disk) preparePacker() {
 	if d.packer != nil {
-		return nil
+		return
 	}
-	p, err := newPacker(d, d.cat)
-	if err != nil {
-		return err
-	}
+	p := newPacker(d, d.cat)
 	for _, b := range d.cat.batches {
 		p.learn(b)
 	}
 	d.packer = p
-	return nil
 }
 
 // sealPacker writes all pages that the packer has, and ends its segment.

@@ -34,7 +34,7 @@ func TestWriteELF(t *testing.T) {
 			t.Errorf("WriteELF writes section %d as %+v; want %+v", i, got, want)
 		}
 	}
-	if frames, err := f.Section(".debug_frame").Data(); err != nil || !bytes.Equal(frames, debugFrame(table.frames, testBase+testSize, slide)) {
+	if frames, err := f.Section(".debug_frame").Data(); err != nil || !bytes.Equal(frames, debugFrame(slide, frameRun{table.frames, testBase + testSize})) {
 		t.Errorf("WriteELF writes %d bytes of frames, %v; want those of debugFrame", len(frames), err)
 	}
 	list, err := f.Symbols()

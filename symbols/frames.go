@@ -35,22 +35,36 @@ var ptRegs = []int{15, 14, 13, 12, regRBP, 3, 11, 10, 9, 8, 0, 2, 1, 4, 5, -1, r
 // an entry from its start.
 const framesPerEntry = 64
 
-// debugFrame makes a .debug_frame section of frames, which ascend; the last one
-// ends at end. In it, the "canonical frame address" is the frame's end, or where
-// its pt_regs or the processor's interrupt frame begin.
-func debugFrame(frames []frame, end, slide uint64) []byte {
+// frameRun is frames that ascend; the last one ends at end.
+type frameRun struct {
+	frames []frame
+	end    uint64
+}
+
+// debugFrame makes a .debug_frame section. In it, the "canonical frame address" is the
+// frame's end, or where its pt_regs or the processor's interrupt frame begin.
+func debugFrame(slide uint64, runs ...frameRun) []byte {
 	var b []byte
 	heads := map[frameKind]uint32{}
 	for _, kind := range []frameKind{frameEnd, frameCall, frameRegs, frameIret} {
 		heads[kind] = uint32(len(b))
 		b = appendEntry(b, commonEntry(kind))
 	}
+	for _, run := range runs {
+		b = run.append(b, heads, slide)
+	}
+	return b
+}
+
+// append adds the entries of a run.
+func (run frameRun) append(b []byte, heads map[frameKind]uint32, slide uint64) []byte {
+	frames := run.frames
 	for from := 0; from < len(frames); {
 		to := from + 1
 		for to < len(frames) && to < from+framesPerEntry && frames[to].kind == frames[from].kind {
 			to++
 		}
-		until := end
+		until := run.end
 		if to < len(frames) {
 			until = frames[to].addr
 		}

@@ -37,6 +37,9 @@ type section struct {
 	flags      elf.SectionFlag
 }
 
+// end is the first address behind the section.
+func (s section) end() uint64 { return s.addr + s.size }
+
 // openImage reads the headers of a vmlinux. The error is a *NoSymbolsError.
 func openImage(vmlinux []byte) (*image, error) {
 	f, err := elf.NewFile(bytes.NewReader(vmlinux))

@@ -70,20 +70,26 @@ var (
 	}
 )
 
-// frames reads the kernel's frames, by ascending address; none if it has no ORC
-// or a form of it that is not known.
-func (img *image) frames() []frame {
+// frames reads the kernel's frames, by ascending address, and the form that its modules
+// have too; none if it has no ORC or a form of it that is not known.
+func (img *image) frames() ([]frame, orcForm) {
 	addrs, ips := img.sectionData(".orc_unwind_ip")
 	_, entries := img.sectionData(".orc_unwind")
 	n := len(ips) / 4
 	if n == 0 || len(entries)/6 < n {
-		return nil
+		return nil, orcForm{}
 	}
 	form, ok := orcFormOf(entries[:6*n])
 	if !ok {
-		return nil
+		return nil, orcForm{}
 	}
-	list := make([]frame, n)
+	return within(form.frames(addrs, ips[:4*n], entries), img.low, img.high), form
+}
+
+// frames decodes .orc_unwind_ip, which is at an address, and as many entries of
+// .orc_unwind. They ascend.
+func (form orcForm) frames(addrs uint64, ips, entries []byte) []frame {
+	list := make([]frame, len(ips)/4)
 	for i := range list {
 		list[i] = form.frame(entries[6*i:])
 		list[i].addr = addrs + uint64(4*i) + uint64(int64(int32(le.Uint32(ips[4*i:]))))
@@ -102,11 +108,20 @@ func (img *image) frames() []frame {
 	})
 	kept := list[:0]
 	for i, f := range list {
-		if f.addr >= img.low && f.addr < img.high && (i+1 == len(list) || list[i+1].addr != f.addr) {
+		if i+1 == len(list) || list[i+1].addr != f.addr {
 			kept = append(kept, f)
 		}
 	}
 	return kept
+}
+
+// within returns those of ascending frames that lie in [low, high).
+func within(frames []frame, low, high uint64) []frame {
+	at := func(addr uint64) int {
+		i, _ := slices.BinarySearchFunc(frames, addr, func(f frame, addr uint64) int { return cmp.Compare(f.addr, addr) })
+		return i
+	}
+	return frames[at(low):at(high)]
 }
 
 // orcFormOf finds out the form by what most of its entries are.

@@ -33,7 +33,7 @@ func TestFramesAtOneAddress(t *testing.T) {
 	at(2, testBase+0x300, orcEntry(32, 0, 0x205))
 	at(3, testBase+0x300, orcEntry(0, 0, 0))
 	at(4, testBase+testSize, orcEntry(8, 0, 0x205)) // outside
-	frames := img.frames()
+	frames, _ := img.frames()
 	i := slices.IndexFunc(frames, func(f frame) bool { return f.addr >= testBase+0x300 })
 	if i != len(frames)-1 || frames[i].endAt != 32 {
 		t.Errorf("the frames end in %+v; want one at %#x with its end at 32", frames[i:], uint64(testBase+0x300))
@@ -89,7 +89,7 @@ func TestDebugFrame(t *testing.T) {
 		{addr: 0x2008, kind: frameUnknown},
 		{addr: 0x2010, kind: frameEnd, end: baseNone},
 	}
-	heads := len(debugFrame(nil, 0, 0))
+	heads := len(debugFrame(0))
 	want := []byte{
 		76, 0, 0, 0, 0x18, 0, 0, 0, // length; the common entry of calls
 		0, 0x10, 0, 0x1e, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, // 0x1e001000, 0x1000 bytes
@@ -109,7 +109,7 @@ func TestDebugFrame(t *testing.T) {
 		0x12, 7, 0xc0, 0, 0, 0, 0, 0, // RSP + 64
 		20, 0, 0, 0, 0, 0, 0, 0,
 		0x10, 0x20, 0, 0x1e, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0)
-	if got := debugFrame(frames, 0x2020, 0x1e000000)[heads:]; !bytes.Equal(got, want) {
+	if got := debugFrame(0x1e000000, frameRun{frames, 0x2020})[heads:]; !bytes.Equal(got, want) {
 		t.Errorf("debugFrame gives\n% x\nwant\n% x", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"sort"
+	"sync"
 
 	"github.com/vmrr/vmrr/images/linux"
 )
@@ -30,8 +31,10 @@ type Table struct {
 	symbols []Symbol // by address; of equal ones the best name is first
 	byName  map[string]int
 	frames  []frame
+	orc     orcForm // of frames; modules have it too
 	image   *image
 	banner  banner
+	layout  func() (*moduleLayout, error)
 }
 
 // NoSymbolsError says that no symbols could be read from a kernel, and why.
@@ -66,7 +69,8 @@ func Parse(kernel []byte) (*Table, error) {
 	if t.symbols, err = img.kallsyms(); err != nil {
 		return nil, err
 	}
-	t.frames = img.frames()
+	t.frames, t.orc = img.frames()
+	t.layout = sync.OnceValues(img.moduleLayout)
 	for i, s := range t.symbols {
 		if _, taken := t.byName[s.Name]; !taken {
 			t.byName[s.Name] = i
@@ -91,25 +95,55 @@ func (t *Table) Lookup(name string) (s Symbol, ok bool) {
 	return t.symbols[i], true
 }
 
-// At returns the symbol in which an address, as linked, lies, and the bytes from
-// its start to there. Addresses outside the kernel's image have none.
-func (t *Table) At(addr uint64) (s Symbol, offset uint64, ok bool) {
+// Place is an address as a symbol names it.
+type Place struct {
+	Symbol
+	Offset uint64 // bytes from the symbol's start
+	Size   uint64 // of the symbol: the bytes to the next one
+	Module string // empty: the kernel itself
+}
+
+// String writes a place as the kernel does: "dummy_xmit+0x0/0xe0 [dummy]".
+func (p Place) String() string {
+	text := fmt.Sprintf("%s+%#x/%#x", p.Name, p.Offset, p.Size)
+	if p.Module != "" {
+		text += " [" + p.Module + "]"
+	}
+	return text
+}
+
+// At returns the symbol in which an address, as linked, lies. Addresses outside the
+// kernel's image have none.
+func (t *Table) At(addr uint64) (p Place, ok bool) {
 	if addr < t.image.low || addr >= t.image.high {
-		return Symbol{}, 0, false
+		return Place{}, false
 	}
-	after := sort.Search(len(t.symbols), func(i int) bool { return t.symbols[i].Addr > addr })
-	if after == 0 || t.symbols[after-1].Absolute() {
-		return Symbol{}, 0, false
+	i := at(t.symbols, addr)
+	if i < 0 || t.symbols[i].Absolute() {
+		return Place{}, false
 	}
-	first := t.firstAlias(after - 1)
-	return t.symbols[first], addr - t.symbols[first].Addr, true
+	s, end := t.symbols[i], t.image.high
+	if sec := sectionOf(t.image.sections, s.Addr); sec >= 0 {
+		end = t.image.sections[sec].end()
+	}
+	return Place{Symbol: s, Offset: addr - s.Addr, Size: size(t.symbols, i, end)}, true
+}
+
+// at returns the number of the last symbol up to an address, of several there the first;
+// -1 if there is none.
+func at(list []Symbol, addr uint64) int {
+	after := sort.Search(len(list), func(i int) bool { return list[i].Addr > addr })
+	if after == 0 {
+		return -1
+	}
+	return firstAlias(list, after-1)
 }
 
 // firstAlias returns the first of the symbols with the address of number i.
 // scripts/kallsyms.c puts weak names, those of the linker's script and those with
 // underscores behind the others.
-func (t *Table) firstAlias(i int) int {
-	for i > 0 && t.symbols[i-1].Addr == t.symbols[i].Addr {
+func firstAlias(list []Symbol, i int) int {
+	for i > 0 && list[i-1].Addr == list[i].Addr {
 		i--
 	}
 	return i

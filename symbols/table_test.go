@@ -45,20 +45,21 @@ func TestAt(t *testing.T) {
 		addr   uint64
 		want   string
 		offset uint64
+		size   uint64
 	}{
-		{testBase, "startup_64", 0},
-		{testBase + 0xff, "startup_64", 0xff},
-		{testBase + 0x100, "local_0.isra.0", 0},
-		{testBase + 0x11f, "local_1.isra.0", 15},
-		{testBase + testSize - 1, "linux_banner", 0x1fffff},
-		{testBase + testSize, "", 0},
-		{testBase - 1, "", 0},
-		{0x1fb80, "", 0},
-		{^uint64(0), "", 0},
+		{testBase, "startup_64", 0, 0x100},
+		{testBase + 0xff, "startup_64", 0xff, 0x100},
+		{testBase + 0x100, "local_0.isra.0", 0, 16},
+		{testBase + 0x11f, "local_1.isra.0", 15, 16},
+		{testBase + testSize - 1, "linux_banner", 0x1fffff, table.image.sections[1].size},
+		{testBase + testSize, "", 0, 0},
+		{testBase - 1, "", 0, 0},
+		{0x1fb80, "", 0, 0},
+		{^uint64(0), "", 0, 0},
 	} {
-		s, offset, ok := table.At(c.addr)
-		if s.Name != c.want || offset != c.offset || ok != (c.want != "") {
-			t.Errorf("At(%#x) = %q + %#x, %v; want %q + %#x", c.addr, s.Name, offset, ok, c.want, c.offset)
+		p, ok := table.At(c.addr)
+		if p.Name != c.want || p.Offset != c.offset || p.Size != c.size || p.Module != "" || ok != (c.want != "") {
+			t.Errorf("At(%#x) = %q + %#x of %#x, %v; want %q + %#x of %#x", c.addr, p.Name, p.Offset, p.Size, ok, c.want, c.offset, c.size)
 		}
 	}
 }

@@ -7,6 +7,14 @@ import "github.com/vmrr/vmrr/machine"
 // StateHash is what a recorder logs of a machine.
 var StateHash = stateHash
 
+// SetCutting sets at how many hits a pass stops, and how many instructions there are at
+// least in what is cut then, and returns what that was.
+func SetCutting(hits, size uint64) (wasHits, wasSize uint64) {
+	wasHits, wasSize = manyHits, smallest
+	manyHits, smallest = hits, size
+	return wasHits, wasSize
+}
+
 // HelpersWanted is how many other machines a search may use.
 func (t *Timeline) HelpersWanted() int { return t.helpersWanted() }
 

@@ -59,3 +59,37 @@ func TestMark(t *testing.T) {
 	}
 	goOn(timeline.StopEnd, tl.End().ICount)
 }
+
+// Going back, the machine stops at the mark as it does going forward.
+func TestBackToMark(t *testing.T) {
+	a := answeredGuest(t)
+	hits := a.hitsOf(a.from, a.to, a.syscall)
+	if len(hits) < 3 || hits[1].ICount+2 > hits[2].ICount {
+		t.Fatalf("the hits are %v, want 3 or more that are apart: the test is void", hits)
+	}
+	tl, vm := a.open(t)
+	mark := hits[1].ICount + 1
+	seek(t, tl, a.from)
+	if err := tl.SetMark(mark); err != nil {
+		t.Fatal(err)
+	}
+	toMark := func() {
+		t.Helper()
+		from := vm.Moment()
+		stop, err := tl.ReverseContinue(background)
+		if at := vm.Moment(); err != nil || stop != timeline.StopMark || at != (machine.Moment{ICount: mark}) {
+			t.Fatalf("ReverseContinue from %v = %v, error %v at %v; want the mark at %d", from, stop, err, at, mark)
+		}
+	}
+	seek(t, tl, a.to) // without a breakpoint
+	toMark()
+	if stop, err := tl.ReverseContinue(background); err != nil || stop != timeline.StopBegin {
+		t.Fatalf("ReverseContinue from the mark = %v, error %v; want the beginning", stop, err)
+	}
+	tl.InsertBreak(a.syscall)
+	defer tl.RemoveBreak(a.syscall)
+	seek(t, tl, hits[2].ICount+1)
+	reverse(t, tl, hits[2])
+	toMark()
+	reverse(t, tl, hits[1]) // the mark is not met again
+}

@@ -15,9 +15,10 @@ type Policy struct {
 	Budget int64
 }
 
-// The defaults: a quarter of a second of running, and 1 GiB.
+// The defaults: some hundredths of a second of running, so that a search never has to
+// run through much more than what it looks for, and 1 GiB.
 const (
-	DefaultInterval = 250e6
+	DefaultInterval = 32e6
 	DefaultBudget   = 1 << 30
 )
 

@@ -32,39 +32,60 @@ func (t *Timeline) points() quarry {
 }
 
 // ReverseContinue runs back to the last break- or watchpoint hit before the present
-// moment, or to the beginning. A hit at the present moment is none. A breakpoint is
-// met before its instruction, and, going back, so is a watchpoint.
+// moment, to the mark if that comes first, or to the beginning. A hit at the present moment
+// is none. A breakpoint is met before its instruction, and, going back, so is a watchpoint.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	return t.jump(func() (Stop, error) {
-		if len(t.breaks) == 0 && len(t.watches) == 0 {
-			return t.toBegin()
+		now, floor := t.m.Moment(), t.Begin()
+		mark := machine.Moment{ICount: t.mark.at}
+		marked := t.mark.set && mark.Before(now)
+		if marked {
+			floor = mark
 		}
-		last, stop, err := t.lastBefore(ctx, t.points(), t.m.Moment())
-		switch {
-		case err != nil || stop == StopInterrupted:
+		if len(t.breaks) > 0 || len(t.watches) > 0 {
+			last, stop, err := t.lastBefore(ctx, t.points(), floor, now)
+			if err != nil || stop == StopInterrupted {
+				return stop, err
+			}
+			// One before the mark may have been met in the span in which that lies.
+			if last != nil && landing(*last) >= floor.ICount {
+				return t.arrive(ctx, *last)
+			}
+		}
+		if marked {
+			stop, err := t.seek(ctx, mark.ICount)
+			if err == nil && stop == StopArrived {
+				stop = StopMark
+			}
 			return stop, err
-		case last == nil:
-			return t.toBegin()
 		}
-		return t.arrive(ctx, *last)
+		return t.toBegin()
 	})
 }
 
-// lastBefore returns the last hit of a quarry before a moment, nil if there is none. It
-// leaves the machine anywhere.
-func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment) (*cpu.Hit, Stop, error) {
+// lastBefore returns the last hit of a quarry before a moment; nil if there is none
+// behind another moment, the floor. It leaves the machine anywhere.
+func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.Moment) (*cpu.Hit, Stop, error) {
 	t.noteStores()
+	looked := &looked{all: end.ICount - floor.ICount}
+	t.looked = looked
 	// Span by span into the past; the first with a hit has the answer.
 	alone := uint64(searchAlone)
 	if !q.shared {
 		alone = math.MaxUint64
 	}
-	for t.Begin().Before(end) {
+	for floor.Before(end) {
 		if ctx.Err() != nil {
 			return nil, StopInterrupted, nil
 		}
-		if spans := t.spans(end, q.absent); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
-			last, stop, err := t.searchTogether(ctx, spans)
+		next := span{t.canonicalBefore(end), end}
+		if from := next.from.State.At; q.absent != nil && q.absent(from, end) {
+			looked.done.Add(next.length())
+			end = from
+			continue
+		}
+		if next.length() > alone && t.helpersWanted() > 0 {
+			last, stop, err := t.searchTogether(ctx, t.spans(floor, end, q.absent))
 			if err == nil {
 				return last, stop, nil
 			}
@@ -72,20 +93,18 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment)
 			slog.Warn("the past is searched with one machine", "err", err)
 			alone = math.MaxUint64
 		}
-		if from := t.canonicalBefore(end).State.At; q.absent != nil && q.absent(from, end) {
-			end = from
-			continue
-		}
 		begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
 		if err != nil {
 			return nil, 0, err
 		}
+		t.lookFrom(begin.State.At.ICount)
 		last, stop, err := q.last(ctx, end)
 		if err != nil || stop == StopInterrupted || last != nil {
 			return last, stop, err
 		}
 		from := begin.State.At
 		alone -= min(alone, end.ICount-from.ICount)
+		looked.done.Add(end.ICount - from.ICount)
 		end = from
 	}
 	return nil, StopArrived, nil
@@ -112,19 +131,25 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 	}
 }
 
-// manyHits is how many hits a pass stops at before the rest of its interval is
-// searched from its end instead: counting one costs as much as a hundred instructions.
-const manyHits = 500_000
+// manyHits is how many hits a pass stops at before the rest of its stretch is searched
+// from its end instead: counting one costs as much as a hundred instructions. Tests make
+// this and the next smaller.
+var manyHits uint64 = 500_000
 
-// windows are the distances from the end of an interval, in instructions, at which
-// it is cut for that.
-var windows = []uint64{16e6, 1e6, 64e3}
+// pieces is how many a stretch with so many hits is cut into.
+const pieces = 16
+
+// smallest is how many instructions there are at least in a stretch that is cut.
+var smallest uint64 = 64e3
 
 // search returns the last hit between here and a moment, nil if there is none.
 func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
-	conditional, enough := len(t.conditions) > 0, uint64(manyHits)
-	if conditional {
+	conditional, enough := len(t.conditions) > 0, manyHits
+	switch {
+	case conditional:
 		enough = manyDecisions
+	case end.ICount-t.m.Moment().ICount < smallest:
+		enough = 0
 	}
 	last, stop, err := t.lastHit(ctx, end, enough)
 	if err != nil || stop != StopBreak && stop != StopWatch {
@@ -142,8 +167,8 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, St
 		if err = t.restore(cuts[i]); err != nil {
 			break
 		}
-		if i == len(cuts)-1 || conditional {
-			h, stop, err = t.lastHit(ctx, end, 0) // too short to be cut again, or to be decided on all over
+		if conditional {
+			h, stop, err = t.lastHit(ctx, end, 0) // nothing is decided on more than once more
 		} else {
 			h, stop, err = t.search(ctx, end)
 		}
@@ -155,16 +180,14 @@ func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, St
 	return last, stop, err
 }
 
-// cut leaves snapshots here and on the way to a moment, the nearer the closer to
-// each other. They are the caller's to delete.
+// cut leaves snapshots here and on the way to a moment, at equal distances. They are the
+// caller's to delete.
 func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []*snapshots.Snapshot, stop Stop, err error) {
+	from := t.m.Moment().ICount
 	cuts = append(cuts, t.take(""))
 	err = t.quietly(func() error {
-		for _, w := range windows {
-			if end.ICount < w || end.ICount-w <= t.m.Moment().ICount {
-				continue
-			}
-			if stop, err = t.run(ctx, end.ICount-w); err != nil || stop != StopArrived {
+		for i := range uint64(pieces - 1) {
+			if stop, err = t.run(ctx, from+(i+1)*(end.ICount-from)/pieces); err != nil || stop != StopArrived {
 				return err
 			}
 			cuts = append(cuts, t.take(""))
@@ -209,17 +232,25 @@ func (t *Timeline) count(ctx context.Context, until, enough uint64) (found *cpu.
 	return found, stop, err
 }
 
+// landing is the count at which one is, going back to a hit.
+func landing(h cpu.Hit) uint64 {
+	if h.Watch != cpu.WatchNone {
+		return h.ICount - 1 // before the access
+	}
+	return h.ICount
+}
+
 // arrive goes to a hit.
 func (t *Timeline) arrive(ctx context.Context, h cpu.Hit) (Stop, error) {
 	if h.Watch != cpu.WatchNone {
 		t.hit = h
-		stop, err := t.seek(ctx, h.ICount-1)
+		stop, err := t.seek(ctx, landing(h))
 		if err == nil && stop == StopArrived {
 			stop = StopWatch
 		}
 		return stop, err
 	}
-	stop, err := t.seek(ctx, h.ICount)
+	stop, err := t.seek(ctx, landing(h))
 	if err != nil || stop != StopArrived {
 		return stop, err
 	}

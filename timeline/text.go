@@ -106,7 +106,7 @@ func (t *Timeline) lastText(ctx context.Context, text string, now machine.Moment
 		behind = slices.Concat(first, behind)
 		behind = behind[:min(len(behind), len(text)-1)]
 		return found, stop, err
-	}}, now)
+	}}, t.Begin(), now)
 	if hit == nil {
 		return nil, stop, err
 	}

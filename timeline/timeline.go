@@ -35,8 +35,9 @@ type Config struct {
 	Persist func(*snapshots.Snapshot) error
 	// Drop, if not nil, removes the named snapshot that was kept, if there is one.
 	Drop func(name string) error
-	// Progress, if not nil, is told how a seek, a search or a verification gets on:
-	// where it is and where it goes, at last with at == to.
+	// Progress, if not nil, is told how a seek, a search or a verification gets on: where
+	// it is and where it goes; of a search into the past, how many instructions were looked
+	// through and how many there are to look through at most. At last it is told at == to.
 	Progress func(at, to uint64)
 	// Spawn, if not nil, makes another machine on the calling thread, to search the past
 	// with. It is called on threads other than the machine's.
@@ -60,6 +61,7 @@ type Timeline struct {
 	first    error               // the first time that was so
 	// travelling says that the machine runs to get somewhere, not to be watched.
 	travelling bool
+	looked     *looked // nil unless the past is searched
 	mark       mark
 	helpers    []*helper
 	stores     stores
@@ -106,9 +108,7 @@ func (t *Timeline) run(ctx context.Context, until uint64) (stop Stop, err error)
 	}
 	err = t.interruptible(ctx, func() error {
 		stop, err = t.forward(until, t.nextPause, func(_, at uint64) error {
-			if t.travelling && t.cfg.Progress != nil && at < until {
-				t.cfg.Progress(at, min(until, t.End().ICount))
-			}
+			t.tell(at, until)
 			return t.pause(at)
 		})
 		return err
@@ -154,10 +154,10 @@ func (t *Timeline) pause(n uint64) error {
 		}
 		t.checked[n] = true
 	}
-	switch {
-	case n%t.pace.Every == 0:
+	if n%t.pace.Every == 0 {
 		t.takeAutomatic(n)
-	case t.pace.Every < Never && n%stride == 0:
+	}
+	if n%stride == 0 && t.pace.Every < Never {
 		t.takeNear()
 	}
 	return nil

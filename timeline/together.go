@@ -31,10 +31,10 @@ type span struct {
 // length returns how many instructions there are in it.
 func (s span) length() uint64 { return s.to.ICount - s.from.State.At.ICount }
 
-// spans returns the stretches between snapshots before a moment, the latest first, but
-// those of which absent, unless it is nil, says that nothing is there.
-func (t *Timeline) spans(end machine.Moment, absent func(from, to machine.Moment) bool) (all []span) {
-	for t.Begin().Before(end) {
+// spans returns the stretches between snapshots before a moment, the latest first, as far
+// as another, the floor, but those of which absent, unless it is nil, says that nothing is there.
+func (t *Timeline) spans(floor, end machine.Moment, absent func(from, to machine.Moment) bool) (all []span) {
+	for floor.Before(end) {
 		s := span{t.canonicalBefore(end), end}
 		end = s.from.State.At
 		if absent == nil || !absent(end, s.to) {
@@ -57,6 +57,7 @@ type hunt struct {
 	hit     cpu.Hit
 	near    *snapshots.Snapshot // at or before the hit, of the machine that found it
 	running map[int]context.CancelFunc
+	looked  *looked  // how far they have got
 	learned []stores // by the other machines
 	stop    Stop
 	err     error
@@ -81,6 +82,7 @@ func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, 
 	defer h.mu.Unlock()
 	h.running[i]()
 	delete(h.running, i)
+	h.looked.done.Add(h.spans[i].length())
 	switch {
 	case i > h.best: // it may have been cancelled
 		return
@@ -126,6 +128,7 @@ func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, *snapshots
 	if err := t.restore(s.from); err != nil {
 		return nil, nil, 0, err
 	}
+	t.lookFrom(s.from.State.At.ICount)
 	found, stop, err := t.search(ctx, s.to)
 	if found == nil || err != nil {
 		return nil, nil, stop, err
@@ -174,7 +177,7 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	for n := min(t.helpersWanted(), len(spans)-1); len(t.helpers) < n; {
 		t.helpers = append(t.helpers, newHelper(t.cfg))
 	}
-	h := &hunt{spans: spans, best: len(spans), breaks: t.breaks, watches: t.watches, running: map[int]context.CancelFunc{}}
+	h := &hunt{spans: spans, best: len(spans), breaks: t.breaks, watches: t.watches, running: map[int]context.CancelFunc{}, looked: t.looked}
 	var joined sync.WaitGroup
 	for _, helper := range t.helpers {
 		joined.Add(1)

@@ -15,13 +15,13 @@ import (
 )
 
 // openTogether opens the recording with as many machines to search with as there are
-// processors.
-func (r *recording) openTogether(t *testing.T) (*timeline.Timeline, *testguest.VM) {
+// processors. progress is told how searches get on.
+func (r *recording) openTogether(t *testing.T, progress func(at, to uint64)) (*timeline.Timeline, *testguest.VM) {
 	t.Helper()
 	o, player := r.options, replay.NewPlayer(r.tape)
 	o.Inputs = player
 	vm := testguest.New(t, o)
-	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Policy: timeline.Policy{Every: 50e6},
+	tl, err := timeline.New(timeline.Config{Machine: vm.Machine, Player: player, Policy: timeline.Policy{Every: 50e6}, Progress: progress,
 		Spawn: func() (*timeline.Instance, error) {
 			o, player := r.options, replay.NewPlayer(r.tape)
 			o.Inputs = player
@@ -40,7 +40,14 @@ func TestSearchTogether(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU())))
 	a := answeredGuest(t)
 	alone, one := a.open(t)
-	together, all := a.openTogether(t)
+	told, most, searching, tellings := uint64(0), uint64(0), false, 0
+	together, all := a.openTogether(t, func(at, to uint64) {
+		if searching && at < to && (at < told || most != 0 && to != most) {
+			t.Errorf("progress of %d of %d after %d of %d, want it to go on", at, to, told, most)
+		}
+		told, most = at, to
+		tellings++
+	})
 	end := a.tape.End().At.ICount
 	for _, tl := range []*timeline.Timeline{alone, together} {
 		seek(t, tl, end) // with snapshots on the way
@@ -60,7 +67,9 @@ func TestSearchTogether(t *testing.T) {
 		for i, tl := range []*timeline.Timeline{alone, together} {
 			tl.InsertBreak(pc)
 			seek(t, tl, from)
+			told, most, searching = 0, 0, true
 			stop, err := tl.ReverseContinue(background)
+			searching = false
 			if err != nil {
 				t.Fatalf("back from %d to %#x: %v", from, pc, err)
 			}
@@ -77,6 +86,9 @@ func TestSearchTogether(t *testing.T) {
 	}
 	if far < 3 {
 		t.Errorf("%d of 12 hits are 200 million instructions back, want 3 or more: the test is void", far)
+	}
+	if tellings < 50 {
+		t.Errorf("progress was told %d times, want 50 or more", tellings)
 	}
 	// Cancelled, it returns to where it began.
 	seek(t, together, end)

@@ -56,7 +56,7 @@ func (t *Timeline) orReturn(search func() (Stop, error)) (Stop, error) {
 
 func (t *Timeline) orReturnTo(home place, search func() (Stop, error)) (Stop, error) {
 	t.travelling = true
-	defer func() { t.travelling = false }()
+	defer func() { t.travelling, t.looked = false, nil }()
 	stop, err := search()
 	if t.cfg.Progress != nil {
 		t.cfg.Progress(1, 1)

@@ -66,7 +66,7 @@ func (t *Timeline) WhoWrote(ctx context.Context, addr uint64, size int, physical
 // lastWrite returns the last hit of a watchpoint, and of nothing else, before a moment.
 func (t *Timeline) lastWrite(ctx context.Context, w cpu.Watch, now machine.Moment) (hit *cpu.Hit, stop Stop, err error) {
 	err = t.withPoints(nil, []cpu.Watch{w}, func() error {
-		hit, stop, err = t.lastBefore(ctx, t.points(), now)
+		hit, stop, err = t.lastBefore(ctx, t.points(), t.Begin(), now)
 		return err
 	})
 	return hit, stop, err

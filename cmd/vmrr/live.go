@@ -102,9 +102,11 @@ func (r *liveRun) serve(ctx context.Context) error {
 	defer leave()
 	quit := func() { end(frontend.CauseQuit) }
 	operator, shown := r.front.Operator(r.live), liveMachine{r.session, r.front}
+	kernel := guestKernel(r.cfg.Kernel, shown)
 	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Runs: r.front.Runs, Quit: quit,
 		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
-		Monitor: monitor.Monitor{Operator: operator, Start: r.start, Version: Version}})
+		Files:   files(kernel),
+		Monitor: monitor.Monitor{Kernel: kernel, Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
 		s.Monitor.Mode, s.Monitor.Path = monitor.ModeRecord, r.to.dir.Path()
 		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }

@@ -17,7 +17,8 @@ import (
 func symbolsCommand(_ context.Context, stdout io.Writer, args []string) error {
 	f := newFlags(stdout, "symbols", "IMAGE [-o FILE]", "Reads the symbols that a kernel, a vmlinuz or vmlinux for x86_64, carries in itself and writes\n"+
 		"them as an ELF file for gdb. They are where the kernel is linked: where KASLR moved it by OFFSET\n"+
-		"bytes, `symbol-file FILE -o OFFSET` moves them with it.")
+		"bytes, `symbol-file FILE -o OFFSET` moves them with it. Modules are known in a running machine only:\n"+
+		"the word `modules' of vmrr gdb, and of a gdb with vmrr gdbinit, reads theirs.")
 	out := f.StringP("output", "o", "", "the file to write (default: IMAGE's name and .symbols, here)")
 	rest, err := parse(f, args, 1)
 	if err != nil {

@@ -35,8 +35,9 @@ func (v *viewing) run(ctx context.Context) error {
 		leave()
 	}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
+	kernel := guestKernel(v.cfg.Kernel, v.timeline)
 	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, Runs: v.front.Runs, AtEnd: atEnd, Quit: quit,
-		Monitor: monitor.Monitor{Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
+		Files: files(kernel), Monitor: monitor.Monitor{Kernel: kernel, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
 	unwatched := func() bool { return !s.Debuggable() && !v.front.Wanted() }
 	switch {
 	case v.own != nil:

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/u-root/u-root/pkg/cpio"
@@ -18,13 +19,9 @@ type inputs struct {
 	busybox, init, applets string
 }
 
-// pack returns the initrd: a newc cpio archive (the kernel's
+// pack returns an archive: a newc cpio archive (the kernel's
 // Documentation/driver-api/early-userspace/buffer-format.rst), gzipped.
-func pack(in inputs) ([]byte, error) {
-	records, err := records(in)
-	if err != nil {
-		return nil, err
-	}
+func pack(records []cpio.Record) ([]byte, error) {
 	var out bytes.Buffer
 	// A zero gzip.Header carries no name and no time.
 	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -76,6 +73,29 @@ func records(in inputs) ([]cpio.Record, error) {
 	)
 	for _, a := range applets {
 		list = append(list, cpio.Symlink("bin/"+a, "busybox"))
+	}
+	return list, nil
+}
+
+// added lists the members of an archive of files, given as NAME=FILE. Like the initrd's
+// they can be executed.
+func added(files []string) ([]cpio.Record, error) {
+	var list []cpio.Record
+	made := map[string]bool{".": true}
+	for _, f := range files {
+		name, file, ok := strings.Cut(f, "=")
+		if !ok {
+			return nil, fmt.Errorf("%q is not NAME=FILE", f)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if dir := path.Dir(name); !made[dir] {
+			made[dir] = true
+			list = append(list, cpio.Directory(dir, 0o755))
+		}
+		list = append(list, cpio.StaticFile(name, string(data), 0o755))
 	}
 	return list, nil
 }

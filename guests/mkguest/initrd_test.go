@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,6 +32,15 @@ func testInputs(t *testing.T) inputs {
 	return in
 }
 
+// packed is the initrd.
+func packed(in inputs) ([]byte, error) {
+	list, err := records(in)
+	if err != nil {
+		return nil, err
+	}
+	return pack(list)
+}
+
 // The archive depends on the files' bytes alone, not on their times, their
 // modes or where they are.
 func TestPackIsReproducible(t *testing.T) {
@@ -39,18 +49,18 @@ func TestPackIsReproducible(t *testing.T) {
 	if err := os.Chtimes(b.busybox, old, old); err != nil {
 		t.Fatal(err)
 	}
-	first, err := pack(a)
+	first, err := packed(a)
 	if err != nil {
 		t.Fatalf("pack = %v; want no error", err)
 	}
-	second, err := pack(b)
+	second, err := packed(b)
 	if err != nil || !bytes.Equal(first, second) {
 		t.Errorf("pack of the same bytes elsewhere = %d bytes, %v; want the same %d bytes", len(second), err, len(first))
 	}
 }
 
 func TestPackContents(t *testing.T) {
-	data, err := pack(testInputs(t))
+	data, err := packed(testInputs(t))
 	if err != nil {
 		t.Fatalf("pack = %v; want no error", err)
 	}
@@ -92,6 +102,27 @@ func TestPackContents(t *testing.T) {
 		w := want[i]
 		if r.Name != w.name || string(content) != w.content || r.Mode != w.mode || r.Ino != uint64(i+1) || r.MTime != 0 || r.UID != 0 {
 			t.Errorf("member %d = %v, content %q; want %s, content %q, mode %#o, inode %d, time 0, user 0", i, r.Info, content, w.name, w.content, w.mode, i+1)
+		}
+	}
+}
+
+// An addition has what it is given, directories first.
+func TestAdded(t *testing.T) {
+	in := testInputs(t)
+	list, err := added([]string{"init=" + in.init, "lib/a.ko=" + in.busybox, "lib/b.ko=" + in.applets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range list {
+		names = append(names, r.Name)
+	}
+	if want := []string{"init", "lib", "lib/a.ko", "lib/b.ko"}; !slices.Equal(names, want) {
+		t.Errorf("the addition has %q; want %q", names, want)
+	}
+	for _, bad := range []string{"init", "init=" + in.init + ".none"} {
+		if _, err := added([]string{bad}); err == nil {
+			t.Errorf("added(%q) gives no error", bad)
 		}
 	}
 }

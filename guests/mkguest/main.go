@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/pflag"
+	"github.com/u-root/u-root/pkg/cpio"
 
 	"github.com/vmrr/vmrr/images/linux"
 )
@@ -24,14 +25,15 @@ func main() {
 	pflag.StringVar(&in.init, "init", "", "script to become /init")
 	pflag.StringVar(&in.applets, "applets", "", "list of busybox applets to link into /bin")
 	initrd := pflag.String("initrd", "", "where to write the initrd, a gzipped cpio archive")
+	addition := pflag.String("addition", "", "where to write an archive to go behind the initrd, of the arguments NAME=FILE")
 	pflag.Parse()
-	if err := run(*bzImage, *vmlinux, in, *initrd); err != nil {
+	if err := run(*bzImage, *vmlinux, in, *initrd, *addition, pflag.Args()); err != nil {
 		fmt.Fprintf(os.Stderr, "mkguest: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(bzImage, vmlinux string, in inputs, initrd string) error {
+func run(bzImage, vmlinux string, in inputs, initrd, addition string, files []string) error {
 	if (bzImage == "") != (vmlinux == "") {
 		return errors.New("--bzimage and --vmlinux go together")
 	}
@@ -40,14 +42,29 @@ func run(bzImage, vmlinux string, in inputs, initrd string) error {
 			return err
 		}
 	}
-	if initrd == "" {
+	if initrd != "" {
+		list, err := records(in)
+		if err := write(initrd, list, err); err != nil {
+			return err
+		}
+	}
+	if addition == "" {
 		return nil
 	}
-	data, err := pack(in)
-	if err != nil {
-		return fmt.Errorf("packing %s: %w", initrd, err)
+	list, err := added(files)
+	return write(addition, list, err)
+}
+
+// write packs an archive, if its members could be listed.
+func write(path string, list []cpio.Record, err error) error {
+	var data []byte
+	if err == nil {
+		data, err = pack(list)
 	}
-	return writeFile(initrd, data)
+	if err != nil {
+		return fmt.Errorf("packing %s: %w", path, err)
+	}
+	return writeFile(path, data)
 }
 
 // unpack writes the ELF file that a bzImage carries.

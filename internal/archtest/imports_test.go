@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"chardev":             {},
 	"gdbstub":             {"cpu", "gdbstub/agent"},
 	"gdbstub/agent":       {},
-	"monitor":             {"cpu", "cpu/disasm", "machine", "replay", "snapshots", "timeline"},
+	"monitor":             {"cpu", "cpu/disasm", "machine", "replay", "snapshots", "symbols", "timeline"},
 	"monitor/qmp":         {"machine", "monitor"},
 	"session":             {"chardev", "cpu", "gdbstub", "monitor", "replay", "timeline"},
 	"frontend":            {"chardev", "frontend/terminal", "machine", "machine/pc", "monitor", "monitor/qmp"},
