@@ -21,6 +21,8 @@ help:
 	@echo "make bench     compare with QEMU, if it is installed; REPS=N rounds,"
 	@echo "               BENCH=speed, snapshots or sizes alone"
 	@echo "make bench-travel  how long a debugger waits that goes back, beside QEMU"
+	@echo "make fuzz      INPUTS=N made-up inputs, a million if not said, to each fuzz target;"
+	@echo "               FUZZ='gdbstub monitor': only those in these folders"
 	@echo "make torture   kill, damage and travel at random for ten minutes"
 	@echo "make lint      gofmt, go vet, staticcheck, and shellcheck if it is installed"
 	@echo "make setup     install the Debian packages that are missing; says which"

@@ -97,6 +97,10 @@ type Engine interface {
 	// Registers reads and writes the architectural registers by the names in
 	// the engine's register description (Description).
 	Description() *Description
+	// NarrowDescription describes those that code of less than the full width has, by
+	// the names and with the widths that they have there; nil if such code is not run.
+	// The IDs are those of Description; values are read and written by that one.
+	NarrowDescription(bits int) *Description
 	ReadRegister(r *Register) []byte
 	WriteRegister(r *Register, value []byte) error
 	// PC returns the linear address of the next instruction (CS base + RIP on x86).

@@ -23,6 +23,7 @@ type Feature struct {
 // Description lists an architecture's registers in the order of gdb's numbering.
 type Description struct {
 	Architecture string // gdb's name, e.g. "i386:x86-64"
+	Compatible   string // another one, whose programs gdb may have loaded; "" if none
 	Features     []Feature
 }
 

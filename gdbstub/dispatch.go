@@ -53,7 +53,7 @@ func init() {
 		"qfThreadInfo":     (*session).firstThreads,
 		"qsThreadInfo":     (*session).moreThreads,
 		"qThreadExtraInfo": (*session).threadDescription,
-		"qRcmd":            (*session).monitor,
+		monitorPacket:      (*session).monitor,
 		"qSearch":          (*session).search,
 		"qvmrr.Moved":      (*session).hasMoved,
 		"Qvmrr.Refreshes":  (*session).setRefreshes,

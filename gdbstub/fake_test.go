@@ -33,7 +33,7 @@ type fake struct {
 	watches map[point]bool
 	running chan struct{} // receives when a spinning Continue begins
 	calls   []string      // Attached and Detached
-	left    chan struct{} // receives after each Detached
+	left    chan string   // receives after each Detached how
 
 	hit     point // the watchpoint of the last instruction
 	watched bool
@@ -66,7 +66,7 @@ var errReadOnly = errors.New("the past cannot be changed")
 func newFake() *fake {
 	f := &fake{desc: x86.Description(), mem: make([]byte, fakeSize), end: 1000,
 		breaks: map[point]func() bool{}, watches: map[point]bool{}, running: make(chan struct{}, 1),
-		left: make(chan struct{}, 8)}
+		left: make(chan string, 8)}
 	copy(f.mem, fakeProgram)
 	for i, r := range f.desc.All() {
 		f.regs[i] = make([]byte, r.Bits/8)
@@ -77,6 +77,7 @@ func newFake() *fake {
 	binary.LittleEndian.PutUint32(f.regs[x86.EFLAGS], 0x202)
 	binary.LittleEndian.PutUint32(f.regs[x86.CS], 0x10)
 	f.set(x86.CR0, 0x80050033)
+	f.set(x86.CodeBits, 64)
 	return f
 }
 
@@ -87,6 +88,10 @@ func (f *fake) set(id int, v uint64) { binary.LittleEndian.PutUint64(f.regs[id],
 func (f *fake) icount() int { return len(f.history) }
 
 func (f *fake) Description() *cpu.Description { return f.desc }
+
+func (f *fake) CodeBits() int { return int(f.get(x86.CodeBits)) }
+
+func (f *fake) NarrowDescription(bits int) *cpu.Description { return x86.NarrowDescription(bits) }
 
 func (f *fake) ReadRegister(r *cpu.Register) []byte { return append([]byte(nil), f.regs[r.ID]...) }
 
@@ -312,7 +317,7 @@ func (f *fake) Attached(context.Context) error {
 
 func (f *fake) Detached(how Departure) {
 	f.calls = append(f.calls, how.String())
-	f.left <- struct{}{}
+	f.left <- how.String()
 }
 
 // plain hides everything optional that a target can do.

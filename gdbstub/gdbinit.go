@@ -15,7 +15,29 @@ import (
 // about it stay away.
 var GDBInit = withoutQuestions(hooks + defineWords(gdbWords) + modulesWord)
 
-const hooks = `define hook-monitor
+// follow-mode tells by the register code_bits, which is as wide as the code is that the
+// description is for which gdb has read, and which gdb has read with all others. To
+// "unset tdesc filename" gdb reads the description again. In a narrow architecture gdb
+// would cut the addresses of breakpoints in 64-bit code. Who has set the architecture
+// by hand keeps it.
+const hooks = `define follow-mode
+  if !$_isvoid($code_bits) && $code_bits != 8 * sizeof($code_bits)
+    set $_vmrr_architecture = $_gdb_setting_str("architecture")
+    if $_vmrr_architecture[0] == 'a'
+      pipe maintenance packet Qvmrr.Refreshes | cat >/dev/null
+      set remoteaddresssize 64
+      pipe unset tdesc filename | cat >/dev/null
+    end
+  end
+end
+document follow-mode
+Take the processor for what it is now: for one that runs 16-bit, 32-bit or 64-bit code.
+This is done at each stop, by hook-stop; one of your own should do it too.
+end
+define hook-stop
+  follow-mode
+end
+define hook-monitor
   pipe maintenance packet Qvmrr.Refreshes | cat >/dev/null
 end
 define hookpost-monitor
@@ -23,6 +45,7 @@ define hookpost-monitor
   if $_shell_exitcode == 0
     pipe maintenance flush register-cache | cat >/dev/null
     pipe maintenance flush dcache | cat >/dev/null
+    follow-mode
     frame
   end
 end

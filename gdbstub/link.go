@@ -3,6 +3,7 @@
 package gdbstub
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -43,10 +44,11 @@ type link struct {
 	last    []byte // the frame that '-' asks for
 	resends int
 
-	run         sync.Mutex // guards the three below
+	run         sync.Mutex // guards the four below
 	received    uint64     // number of the last packet
 	interrupted uint64     // number of the last packet before the last 0x03
 	cancel      context.CancelFunc
+	command     bool // what cancel is for is a monitor command
 }
 
 func newLink(ctx context.Context, conn io.ReadWriteCloser, log *slog.Logger) *link {
@@ -126,15 +128,23 @@ func (l *link) interrupt() {
 	}
 }
 
-// begin returns the context for executing the packet with the given number. It is
-// cancelled by an interrupt, already if one came since the packet, or by the
-// client's departure.
-func (l *link) begin(seq uint64) context.Context {
+// interruptCommand cancels a monitor command that is running.
+func (l *link) interruptCommand() {
+	l.run.Lock()
+	defer l.run.Unlock()
+	if l.command {
+		l.cancel()
+	}
+}
+
+// begin returns the context for executing a packet. It is cancelled by an interrupt,
+// already if one came since the packet, or by the client's departure.
+func (l *link) begin(in inbound) context.Context {
 	l.run.Lock()
 	defer l.run.Unlock()
 	ctx, cancel := context.WithCancel(l.ctx)
-	l.cancel = cancel
-	if l.interrupted >= seq {
+	l.cancel, l.command = cancel, bytes.HasPrefix(in.data, []byte(monitorPacket))
+	if l.interrupted >= in.seq {
 		cancel()
 	}
 	return ctx
@@ -145,7 +155,7 @@ func (l *link) end() {
 	l.run.Lock()
 	defer l.run.Unlock()
 	l.cancel()
-	l.cancel = nil
+	l.cancel, l.command = nil, false
 }
 
 // acknowledge sends '+' or '-' if the client wants to have it.

@@ -25,8 +25,9 @@
 // followed by a signal number, since gdb thinks in Unix terms: 05 is SIGTRAP, for
 // everything that the debugger brought about, and 02 SIGINT, the answer to 0x03.
 // "replaylog:begin" and "replaylog:end" tell gdb that there is no more history in this
-// direction. While the machine runs, and while a monitor command works, packets that
-// begin with 'O' carry text for the user.
+// direction. While the machine runs packets that begin with 'O' carry text for the user. The
+// answer to a monitor command is its output in hex, of which O packets may go ahead. While
+// gdb waits for it Ctrl-C makes it send nothing; Server.Interrupt is for who notices it.
 //
 // A machine has one processor here, which gdb sees as thread 1 of process 1.
 //
@@ -46,6 +47,15 @@
 // protocol tells it that they changed. A monitor command that moved the machine
 // therefore needs gdb's help: GDBInit holds hooks with which gdb asks after each
 // "monitor" whether to forget its caches; without them the stub prints what to type.
+//
+// # Modes
+//
+// An x86 runs 64-bit, 32-bit and 16-bit code, which are three architectures to gdb, each
+// with registers of its own. gdb reads the description of the target when it connects
+// and when it is told to. GDBInit tells it at each stop that finds the CPU in a mode for
+// which its description is not. The stub writes and reads registers as the description
+// says that it gave out last, so that the two always agree. To a client that has not
+// said that it has GDBInit it gives the one with all registers.
 package gdbstub
 
 import (

@@ -4,30 +4,15 @@ package gdbstub
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
-
-	"github.com/vmrr/vmrr/cpu"
 )
 
-// hexRegister returns a register's value as gdb wants it; one that has none at
-// present is all 'x'.
-func (s *session) hexRegister(r *cpu.Register) string {
-	value := s.target.ReadRegister(r)
-	if value != nil && len(value) != r.Bits/8 {
-		s.log.Error("register has the wrong size", "register", r.Name, "bytes", len(value), "want", r.Bits/8)
-		value = nil
-	}
-	if value == nil {
-		return strings.Repeat("xx", r.Bits/8)
-	}
-	return encodeHex(value)
-}
-
-// readRegisters answers g: all registers in the order of their numbers.
+// readRegisters answers g: all registers of the client's description in the order of their numbers.
 func (s *session) readRegisters(string) string {
 	var b strings.Builder
-	for _, r := range s.registers {
-		b.WriteString(s.hexRegister(r))
+	for _, r := range s.view.registers {
+		b.WriteString(s.hexViewed(r))
 	}
 	return b.String()
 }
@@ -37,11 +22,11 @@ func (s *session) readRegisters(string) string {
 // are put back.
 func (s *session) writeRegisters(args string) string {
 	type change struct {
-		r        *cpu.Register
+		r        viewed
 		old, new []byte
 	}
 	var changes []change
-	for _, r := range s.registers {
+	for _, r := range s.view.registers {
 		digits := 2 * (r.Bits / 8)
 		if len(args) < digits {
 			return errInvalid
@@ -55,7 +40,7 @@ func (s *session) writeRegisters(args string) string {
 		if !ok {
 			return errInvalid
 		}
-		old := s.target.ReadRegister(r)
+		old := s.readViewed(r)
 		if string(old) != string(value) {
 			changes = append(changes, change{r, old, value})
 		}
@@ -64,13 +49,13 @@ func (s *session) writeRegisters(args string) string {
 		return errInvalid
 	}
 	for i, c := range changes {
-		err := s.target.WriteRegister(c.r, c.new)
+		err := s.writeViewed(c.r, c.new)
 		if err == nil {
 			continue
 		}
 		for _, done := range changes[:i] {
 			if done.old != nil {
-				s.target.WriteRegister(done.r, done.old)
+				s.writeViewed(done.r, done.old)
 			}
 		}
 		return s.failure("writing "+c.r.Name, err)
@@ -80,33 +65,34 @@ func (s *session) writeRegisters(args string) string {
 
 // readRegister answers p: one register by its number.
 func (s *session) readRegister(args string) string {
-	r := s.registerNumber(args)
-	if r == nil {
+	r, ok := s.registerNumber(args)
+	if !ok {
 		return errInvalid
 	}
-	return s.hexRegister(r)
+	return s.hexViewed(r)
 }
 
 // writeRegister answers P NUMBER=VALUE.
 func (s *session) writeRegister(args string) string {
 	number, text, found := strings.Cut(args, "=")
-	r := s.registerNumber(number)
+	r, known := s.registerNumber(number)
 	value, ok := decodeHex(text)
-	if !found || r == nil || !ok || len(value) != r.Bits/8 {
+	if !found || !known || !ok || len(value) != r.Bits/8 {
 		return errInvalid
 	}
-	if err := s.target.WriteRegister(r, value); err != nil {
+	if err := s.writeViewed(r, value); err != nil {
 		return s.failure("writing "+r.Name, err)
 	}
 	return "OK"
 }
 
-func (s *session) registerNumber(text string) *cpu.Register {
+func (s *session) registerNumber(text string) (r viewed, ok bool) {
 	n, ok := parseHex(text)
-	if !ok || n >= uint64(len(s.registers)) {
-		return nil
+	i := slices.IndexFunc(s.view.registers, func(r viewed) bool { return uint64(r.number) == n })
+	if !ok || i < 0 {
+		return r, false
 	}
-	return s.registers[n]
+	return s.view.registers[i], true
 }
 
 // programCounter returns the PC; ok is false if it cannot be read.

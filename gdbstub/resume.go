@@ -13,6 +13,7 @@ import (
 func (s *session) resume(doing string, run func(context.Context) (Stop, error)) string {
 	s.moved = false // gdb forgets its caches when it resumes
 	out := s.console()
+	s.tell(out)
 	stop, err := run(s.ctx)
 	if err != nil {
 		if s.ctx.Err() == nil || !errors.Is(err, s.ctx.Err()) {

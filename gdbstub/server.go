@@ -32,7 +32,7 @@ type Server struct {
 	busy chan struct{} // holds one token while a client is served
 
 	mu   sync.Mutex
-	drop context.CancelFunc // ends that client's connection; nil if there is none
+	link *link // that client's; nil if there is none
 }
 
 // takeover is how long a second client waits for the first one to finish, so
@@ -82,11 +82,10 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	ctx, drop := context.WithCancel(ctx)
-	defer drop()
-	s.setDrop(drop)
-	defer s.setDrop(nil)
 	l := newLink(ctx, conn, s.logger())
+	defer l.leave()
+	s.setLink(l)
+	defer s.setLink(nil)
 	session, err := s.attach(l)
 	if err != nil {
 		return err
@@ -113,17 +112,29 @@ func (s *Server) ServeConn(ctx context.Context, conn io.ReadWriteCloser) error {
 // Drop ends the connection of the debugger that is served, if there is one; another
 // may come. It does not wait for that.
 func (s *Server) Drop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.drop != nil {
-		s.drop()
+	if l := s.served(); l != nil {
+		l.leave()
 	}
 }
 
-func (s *Server) setDrop(drop context.CancelFunc) {
+// Interrupt ends the monitor command that the debugger waits for, if it does, as Ctrl-C
+// there is to do. It does not wait for that.
+func (s *Server) Interrupt() {
+	if l := s.served(); l != nil {
+		l.interruptCommand()
+	}
+}
+
+func (s *Server) served() *link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop = drop
+	return s.link
+}
+
+func (s *Server) setLink(l *link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link = l
 }
 
 // attach stops the machine for the debugger and prepares the session.

@@ -165,6 +165,45 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// endless has a monitor command that ends when it is cancelled.
+type endless struct{ *fake }
+
+func (e endless) Monitor(ctx context.Context, command string, out io.Writer) (bool, error) {
+	e.running <- struct{}{}
+	<-ctx.Done()
+	return false, errors.New("ended")
+}
+
+// Who notices Ctrl-C in the place of gdb ends monitor commands, and nothing else.
+func TestInterruptOfCommand(t *testing.T) {
+	f := newFake()
+	f.spin = true
+	s := &Server{Target: endless{f}, Log: quiet()}
+	s.Interrupt() // nobody is served
+	here, there := net.Pipe()
+	served := make(chan error)
+	go func() { served <- s.ServeConn(t.Context(), there) }()
+	c := &client{t, here, bufio.NewReader(here)}
+	c.noAck()
+	s.Interrupt() // nothing runs
+	for range 3 {
+		c.send(string(frame([]byte("qRcmd,6c6f6e67"))))
+		<-f.running
+		s.Interrupt()
+		c.expect(string(frame([]byte("656e6465640a"))))
+	}
+	c.send(string(frame([]byte("c"))))
+	<-f.running
+	s.Interrupt() // gdb sends 0x03 itself
+	c.send("\x03")
+	c.expect(string(frame([]byte("T02thread:1;"))))
+	here.Close()
+	if err := <-served; err != nil {
+		t.Errorf("ServeConn: %v", err)
+	}
+	s.Interrupt() // nobody is any more
+}
+
 func TestDropAndReturn(t *testing.T) {
 	f := newFake()
 	f.spin = true

@@ -26,10 +26,12 @@ type session struct {
 	physical    PhysicalMemory
 	mapper      MemoryMapper
 	attacher    Attacher
+	narrower    Narrower
 	keeper      FileKeeper
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
+	view        view            // what the client takes them for
 	pc          *cpu.Register   // nil if the description names none
 
 	// What the client announced in qSupported.
@@ -38,7 +40,7 @@ type session struct {
 	points       map[point]conditions // what is inserted for the client
 	physicalMode bool                 // m, M and X mean physical addresses
 	lastStop     Stop
-	refreshes    bool   // the client asks after each monitor command whether the machine moved
+	refreshes    bool   // the client has GDBInit: it asks whether the machine moved, and reads the description again
 	untold       string // why the last write to memory was refused, if the user was not told yet
 	moved        bool   // a monitor command moved the machine since the client asked or resumed it
 
@@ -66,9 +68,11 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)
 	s.attacher, _ = t.(Attacher)
+	s.narrower, _ = t.(Narrower)
 	s.keeper, _ = t.(FileKeeper)
 	s.description = t.Description()
 	s.registers = s.description.All()
+	s.view = newView(s.description, s.registers)
 	for _, r := range s.registers {
 		if r.Type == "code_ptr" {
 			s.pc = r
@@ -81,7 +85,7 @@ func newSession(t Target, out outlet, log *slog.Logger) *session {
 // serve answers the link's packets until the client leaves.
 func (s *session) serve(l *link, do Runner) {
 	for in := range l.queue {
-		ctx := l.begin(in.seq)
+		ctx := l.begin(in)
 		var answer string
 		// An interrupt cancels ctx, and the packet is still executed and
 		// answered. Only a client that has gone needs no more execution.

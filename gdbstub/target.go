@@ -18,7 +18,8 @@ import (
 // before. gdb shows its text for registers, breakpoints and resumes; for memory
 // gdb has a text of its own, and shows the error's when it takes text again.
 type Target interface {
-	// Description lists the registers. It is asked once for each connection.
+	// Description lists the registers. It is asked once for each connection. The one
+	// of type code_ptr is the PC, which is a linear address, as breakpoints are.
 	Description() *cpu.Description
 	// ReadRegister returns the value of one of the registers in Description,
 	// Bits/8 bytes little-endian, or nil if it has none at present.
@@ -109,6 +110,17 @@ type Reverser interface {
 // outside. Without it the stub steps and looks at the PC.
 type RangeStepper interface {
 	StepRange(ctx context.Context, start, end uint64) (Stop, error)
+}
+
+// Narrower is a Target whose CPU also runs code in which registers are narrower, which
+// gdb takes for another architecture.
+type Narrower interface {
+	// CodeBits returns the width of the code that runs now.
+	CodeBits() int
+	// NarrowDescription lists the registers that code of that width has; nil if it has
+	// those of Description. An ID is that of a register in Description, by which
+	// values are read and written; it may be narrower than that, and no wider.
+	NarrowDescription(bits int) *cpu.Description
 }
 
 // Commander is a Target with commands of its own (gdb's "monitor").

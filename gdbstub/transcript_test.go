@@ -44,7 +44,11 @@ func replayTranscript(t *testing.T, text string) string {
 		fmt.Fprintln(&b, line)
 		if name, ok := strings.CutPrefix(line, "target "); ok {
 			f := newFake()
-			targets := map[string]Target{"full": f, "plain": plain{f}}
+			f.readOnly = name == "readonly"
+			targets := map[string]Target{"full": f, "readonly": f, "plain": plain{f}, "mapped": mapped{f}}
+			if targets[name] == nil {
+				t.Fatalf("there is no target %q", name)
+			}
 			s = newTestSession(t, targets[name])
 		}
 		packet, ok := strings.CutPrefix(line, "> ")

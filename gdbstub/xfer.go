@@ -6,8 +6,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"strings"
-
-	"github.com/vmrr/vmrr/cpu"
 )
 
 // transfer answers qXfer:OBJECT:read:ANNEX:OFFSET,LENGTH with a part of a document:
@@ -21,7 +19,7 @@ func (s *session) transfer(args string) string {
 	switch annex := field(fields, 3); fields[1] {
 	case "features":
 		if annex == "target.xml" {
-			document = func() string { return targetXML(s.description) }
+			document = func() string { return targetXML(s.view) }
 		}
 	case "threads":
 		if annex == "" {
@@ -49,6 +47,9 @@ func (s *session) transfer(args string) string {
 	offset, length, ok := parsePair(fields[4])
 	if !ok {
 		return errInvalid
+	}
+	if fields[1] == "features" && offset == 0 {
+		s.lookAnew()
 	}
 	return slice(document(), offset, length)
 }
@@ -90,25 +91,28 @@ func fitting(data string, budget uint64) int {
 
 // targetXML is the target description ("GDB manual", appendix G). It has no
 // includes: a client needs one document only.
-func targetXML(d *cpu.Description) string {
+func targetXML(v view) string {
 	var b strings.Builder
 	b.WriteString("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n")
-	fmt.Fprintf(&b, "<architecture>%s</architecture>\n", escape(d.Architecture))
-	number := 0
-	for _, f := range d.Features {
+	fmt.Fprintf(&b, "<architecture>%s</architecture>\n", escape(v.description.Architecture))
+	if other := v.description.Compatible; other != "" {
+		fmt.Fprintf(&b, "<compatible>%s</compatible>\n", escape(other))
+	}
+	rest := v.registers
+	for _, f := range v.description.Features {
 		fmt.Fprintf(&b, "<feature name=\"%s\">\n%s", escape(f.Name), f.Types)
-		for _, r := range f.Registers {
+		for _, r := range rest[:len(f.Registers)] {
 			fmt.Fprintf(&b, "<reg name=\"%s\" bitsize=\"%d\"", escape(r.Name), r.Bits)
 			if r.Type != "" {
 				fmt.Fprintf(&b, " type=\"%s\"", escape(r.Type))
 			}
-			fmt.Fprintf(&b, " regnum=\"%d\"", number)
+			fmt.Fprintf(&b, " regnum=\"%d\"", r.number)
 			if r.Group != "" {
 				fmt.Fprintf(&b, " group=\"%s\"", escape(r.Group))
 			}
 			b.WriteString("/>\n")
-			number++
 		}
+		rest = rest[len(f.Registers):]
 		b.WriteString("</feature>\n")
 	}
 	b.WriteString("</target>\n")

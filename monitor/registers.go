@@ -53,7 +53,7 @@ func (r registers) value(name string) uint64 {
 }
 
 // x86 writes the registers as QEMU does, without what the engine does not tell: of
-// the segments there are the selectors and the bases of FS and GS.
+// the segments there are the selectors and the bases of CS, FS and GS.
 func (r registers) x86(wide, hlt bool) string {
 	var s strings.Builder
 	general := []string{"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",

@@ -91,6 +91,9 @@ func (s *Session) ServeGDB(ln net.Listener) { s.debugger.serve(ln) }
 // ServeOwnGDB does the same for a gdb that we start: nobody need be told where.
 func (s *Session) ServeOwnGDB(ln net.Listener) { s.debugger.serveQuietly(ln) }
 
+// InterruptGDB ends the monitor command that gdb waits for, if it does.
+func (s *Session) InterruptGDB() { s.debugger.server.Interrupt() }
+
 // Debuggable reports whether gdb may connect.
 func (s *Session) Debuggable() bool { return s.debugger.where() != nil }
 

@@ -4,10 +4,8 @@ package session
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/gdbstub"
@@ -35,6 +33,7 @@ type Debuggee interface {
 	RemoveWatch(cpu.Watch)
 	LastHit() cpu.Hit
 	PC() uint64
+	CodeBits() int
 	StepForward(ctx context.Context, n uint64) (timeline.Stop, error)
 }
 
@@ -68,6 +67,7 @@ var (
 	_ gdbstub.PhysicalMemory = (*target)(nil)
 	_ gdbstub.Attacher       = (*target)(nil)
 	_ gdbstub.RangeStepper   = (*target)(nil)
+	_ gdbstub.Narrower       = (*target)(nil)
 	_ gdbstub.Reverser       = (*pastTarget)(nil)
 )
 
@@ -112,14 +112,14 @@ func (t *target) stepped(s timeline.Stop, err error) (gdbstub.Stop, error) {
 // StepRange implements gdbstub.RangeStepper: the machine is lent once for all steps.
 // As in Continue, others may have something done between any two of them.
 func (t *target) StepRange(ctx context.Context, start, end uint64) (gdbstub.Stop, error) {
-	begun, counter := t.Machine().Moment(), t.programCounter()
+	begun := t.Machine().Moment()
 	return t.stepped(t.debugger.thread.lend(ctx, func(ctx context.Context) (timeline.Stop, error) {
 		for ctx.Err() == nil {
 			now := t.Machine().Moment()
 			if now != begun && t.breaks.hit(t.PC()) {
 				return timeline.StopBreak, nil
 			}
-			if pc := counter(); now.ICount != begun.ICount && (pc < start || pc >= end) {
+			if pc := t.PC(); now.ICount != begun.ICount && (pc < start || pc >= end) {
 				return timeline.StopArrived, nil
 			}
 			if stop, err := t.StepForward(ctx, 1); err != nil || stop != timeline.StopArrived {
@@ -128,21 +128,6 @@ func (t *target) StepRange(ctx context.Context, start, end uint64) (gdbstub.Stop
 		}
 		return timeline.StopInterrupted, nil
 	}))
-}
-
-// programCounter returns a function that reads the PC as gdb knows it: an offset in
-// the code segment, where Debuggee.PC, and breakpoints, are linear addresses.
-func (t *target) programCounter() func() uint64 {
-	all := t.Description().All()
-	i := slices.IndexFunc(all, func(r *cpu.Register) bool { return r.Type == "code_ptr" })
-	if i < 0 {
-		return t.PC
-	}
-	return func() uint64 {
-		var wide [8]byte
-		copy(wide[:], t.ReadRegister(all[i]))
-		return binary.LittleEndian.Uint64(wide[:])
-	}
 }
 
 // Continue implements gdbstub.Target. Others may have something done meanwhile. That

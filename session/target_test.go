@@ -85,7 +85,8 @@ func TestInterruptedOnBreakpoint(t *testing.T) {
 	}
 }
 
-// TestStepRange is gdb's step through the offsets below 8 of a code segment.
+// TestStepRange is gdb's step through the first 8 bytes of a code segment, whose
+// linear addresses gdb takes for its PC.
 func TestStepRange(t *testing.T) {
 	stop := func(th *thread) { (&control{thread: th}).Stop() }
 	for _, c := range []struct {
@@ -124,7 +125,7 @@ func TestStepRange(t *testing.T) {
 			if c.never {
 				target.(gdbstub.Conditioner).SetCondition(codeSegment+c.brk, gdbstub.BreakSoftware, func() bool { return false })
 			}
-			got, err := target.(gdbstub.RangeStepper).StepRange(t.Context(), 0, 8)
+			got, err := target.(gdbstub.RangeStepper).StepRange(t.Context(), codeSegment, codeSegment+8)
 			if err != nil || got != c.want || w.engine.icount != c.steps {
 				t.Errorf("StepRange = %+v after %d steps, error %v; want %+v after %d", got, w.engine.icount, err, c.want, c.steps)
 			}

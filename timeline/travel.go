@@ -51,7 +51,10 @@ func arrived(stop Stop, err error, format string, args ...any) error {
 // orReturn runs a search that may be cancelled or fail; if so, the machine goes
 // back to where the search began.
 func (t *Timeline) orReturn(search func() (Stop, error)) (Stop, error) {
-	home := t.here()
+	return t.orReturnTo(t.here(), search)
+}
+
+func (t *Timeline) orReturnTo(home place, search func() (Stop, error)) (Stop, error) {
 	t.travelling = true
 	defer func() { t.travelling, t.looked = false, nil }()
 	stop, err := search()

@@ -53,7 +53,12 @@ func (t *Timeline) visit() visit {
 // or fails.
 func (t *Timeline) jump(journey func() (Stop, error)) (Stop, error) {
 	from := t.visit()
-	stop, err := t.orReturn(journey)
+	// The way back is short even if the near snapshots here are forgotten meanwhile.
+	home := from.place
+	if home.snap == nil {
+		home.snap = t.Snapshot()
+	}
+	stop, err := t.orReturnTo(home, journey)
 	if err == nil && stop != StopInterrupted {
 		t.visited.add(from)
 		t.visited.add(t.visit())

@@ -70,13 +70,18 @@ func (g *ownGDB) listen(ctx context.Context) (net.Listener, error) {
 }
 
 // start starts gdb, which has the terminal from now on: what is typed there to
-// interrupt it is not for us, and our messages wait. ended is called when it has ended.
-func (g *ownGDB) start(ended func()) error {
+// interrupt it is not for us, and our messages wait. It reaches us too, and then
+// interrupt is called: gdb itself says nothing while it waits for a monitor command.
+// ended is called when it has ended.
+func (g *ownGDB) start(interrupt, ended func()) error {
 	g.cmd = exec.Command(g.path, append([]string{"-q", "-x", g.script()}, g.args...)...)
 	g.cmd.Stdin, g.cmd.Stdout, g.cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// What is ignored would be ignored by gdb too; what we catch is not.
-	caught, passed := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	caught, passed, typed := make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(caught, syscall.SIGQUIT, syscall.SIGPIPE)
+	if !signal.Ignored(os.Interrupt) {
+		signal.Notify(typed, os.Interrupt)
+	}
 	signal.Notify(passed, syscall.SIGTERM, syscall.SIGHUP)
 	handedOver.Store(true)
 	release := terminal.Hold()
@@ -85,6 +90,7 @@ func (g *ownGDB) start(ended func()) error {
 		release()
 		handedOver.Store(false)
 		signal.Stop(passed)
+		signal.Stop(typed)
 		signal.Stop(caught)
 	}
 	if err := g.cmd.Start(); err != nil {
@@ -97,6 +103,8 @@ func (g *ownGDB) start(ended func()) error {
 			select {
 			case s := <-passed:
 				g.cmd.Process.Signal(s) // it may be gone
+			case <-typed:
+				interrupt()
 			case <-g.ended:
 				return
 			}

@@ -26,9 +26,15 @@ type kernelSymbols struct {
 // prepare returns a line on the symbols for the user and gdb's commands that load
 // them. It moves the machine to find out where the kernel runs.
 func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, load []string, err error) {
-	table, err := symbols.Parse(k.cfg.Kernel)
+	var table *symbols.Table
+	err = interruptible(ctx, func() (err error) { // it takes a second
+		table, err = symbols.Parse(k.cfg.Kernel)
+		return err
+	})
 	none := (*symbols.NoSymbolsError)(nil)
 	switch {
+	case errors.Is(err, errInterrupted):
+		return "", nil, err
 	case errors.As(err, &none) && g.vmlinux != "":
 		return k.unmoved(g.vmlinux)
 	case err != nil:

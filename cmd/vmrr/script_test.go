@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 const guests = "../../build/guests/x86_64"
 
 // TestScripts runs the command line as a user types it: testdata/script/*.txtar.
-// $GUESTS holds the kernel and the initrd, $TICKER is the small kernel of
-// testdata/ticker.
+// $GUESTS holds the kernel and the initrd, $TICKER and $MODES are the small kernels of
+// testdata/ticker and testdata/modes, and $LINES is the first with its lines for gdb.
 func TestScripts(t *testing.T) {
 	dir, err := filepath.Abs(guests)
 	if err != nil {
@@ -30,12 +30,14 @@ func TestScripts(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "vmlinux")); err != nil {
 		t.Fatalf("the test guests are missing: %v; run `make guests` first", err)
 	}
-	ticker := link(t)
+	ticker, lines, modes := link(t, "ticker"), link(t, "ticker", "-g"), link(t, "modes")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GUESTS", dir)
 			e.Setenv("TICKER", ticker)
+			e.Setenv("LINES", lines)
+			e.Setenv("MODES", modes)
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
 			e.Values[environment{}], e.Values[processes{}] = &e.Vars, map[string]*process{}
 			return nil
@@ -65,18 +67,19 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// link makes the small kernel of testdata/ticker and returns where it is.
-func link(t *testing.T) (path string) {
+// link makes the small kernel NAME of testdata/NAME, with gcc's options, and returns
+// where it is.
+func link(t *testing.T, name string, options ...string) (path string) {
 	t.Helper()
-	const source, script = "testdata/ticker/ticker.S", "testdata/ticker/ticker.ld"
+	source, script := filepath.Join("testdata", name, name+".S"), "testdata/ticker/ticker.ld"
 	for _, name := range []string{source, script} {
 		if _, err := os.ReadFile(name); err != nil { // tells go test what its cached result depends on
 			t.Fatal(err)
 		}
 	}
-	path = filepath.Join(t.TempDir(), "ticker")
-	cmd := exec.Command("gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-N", "-Wl,-T,"+script, "-Wl,--build-id=none",
-		"-Wa,--fatal-warnings", "-o", path, source)
+	path = filepath.Join(t.TempDir(), name)
+	cmd := exec.Command("gcc", append(options, "-nostdlib", "-static", "-no-pie", "-Wl,-N", "-Wl,-T,"+script, "-Wl,--build-id=none",
+		"-Wa,--fatal-warnings", "-o", path, source)...)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("making the small kernel: %v\n%s", err, msg)
 	}

@@ -43,7 +43,7 @@ func startStalled(t *testing.T, args ...string) *stalledRun {
 	}
 	// Each byte is answered with a line: more than the pipe and vmrr take.
 	r := &stalledRun{dir: filepath.Join(t.TempDir(), "rec")}
-	r.Cmd = &exec.Cmd{Path: os.Args[0], Args: append([]string{"vmrr", "record", "-kernel", link(t), "-append", "0", "-m", "32M", "-o", r.dir}, args...),
+	r.Cmd = &exec.Cmd{Path: os.Args[0], Args: append([]string{"vmrr", "record", "-kernel", link(t, "ticker"), "-append", "0", "-m", "32M", "-o", r.dir}, args...),
 		Stdin: strings.NewReader(strings.Repeat("b", 20_000)), Stdout: theirs, Stderr: &r.stderr}
 	if err := r.Start(); err != nil {
 		t.Fatal(err)

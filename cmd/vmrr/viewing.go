@@ -55,7 +55,7 @@ func (v *viewing) run(ctx context.Context) error {
 		return err
 	}
 	if v.own != nil {
-		if err := v.own.start(quit); err != nil {
+		if err := v.own.start(s.InterruptGDB, quit); err != nil {
 			return err
 		}
 	}

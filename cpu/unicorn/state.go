@@ -62,6 +62,9 @@ func (e *Engine) CodeBits() int { return e.State().CodeBits() }
 // Description implements cpu.Engine.
 func (e *Engine) Description() *cpu.Description { return e.descr }
 
+// NarrowDescription implements cpu.Engine.
+func (e *Engine) NarrowDescription(bits int) *cpu.Description { return x86.NarrowDescription(bits) }
+
 // ReadRegister implements cpu.Engine.
 func (e *Engine) ReadRegister(r *cpu.Register) []byte {
 	if r.ID == x86.CR8 {

@@ -64,6 +64,8 @@ func (s *State) word(id int) *uint64 {
 		return &s.CR4
 	case id == EFER:
 		return &s.EFER
+	case id == CSBase:
+		return &s.Segs[SegCS].Base
 	}
 	return nil
 }
@@ -82,6 +84,8 @@ func (s *State) Register(r *cpu.Register) []byte {
 		return RegisterBytes(r, *w)
 	}
 	switch id := r.ID; {
+	case id == CodeBits:
+		return RegisterBytes(r, uint64(s.CodeBits()))
 	case id >= CS && id <= GS:
 		return RegisterBytes(r, uint64(s.Segs[gdbSegments[id-CS]].Selector))
 	case id >= ST0 && id < ST0+8:

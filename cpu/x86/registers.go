@@ -70,11 +70,13 @@ const (
 	CR4
 	CR8 // the task priority, 0 to 15
 	EFER
+	CSBase   // the base of the code segment, which $pc has in it
+	CodeBits // the width of the code that runs, 16, 32 or 64
 
 	NumRegisters // how many there are in Description
 )
 
-// Description returns the registers of an x86_64 processor. Each call returns a
+// Description returns all registers of an x86_64 processor, as 64-bit code has them. Each call returns a
 // new value, which the caller may change.
 func Description() *cpu.Description {
 	return &cpu.Description{
@@ -94,6 +96,8 @@ func Description() *cpu.Description {
 				{Name: "cr4", Bits: 64, Type: "x64_cr4", ID: CR4},
 				{Name: "cr8", Bits: 64, Type: "int64", ID: CR8},
 				{Name: "efer", Bits: 64, Type: "x64_efer", ID: EFER},
+				{Name: "cs_base", Bits: 64, Type: "int64", ID: CSBase},
+				{Name: "code_bits", Bits: 64, Type: "int64", ID: CodeBits},
 			}},
 		},
 	}

@@ -66,3 +66,26 @@ func TestTypesAreXML(t *testing.T) {
 		}
 	}
 }
+
+func TestCodeSegment(t *testing.T) {
+	d := Description()
+	for _, c := range []struct {
+		name          string
+		flags, hidden uint32
+		bits          byte
+	}{
+		{"real mode", 0, 0, 16},
+		{"D", 1 << 22, 0, 32},
+		{"L", 1 << 21, hiddenCS64, 64},
+	} {
+		var s State
+		s.Segs[SegCS] = Segment{Base: 0x5a0000, Flags: c.flags}
+		s.Hidden = c.hidden
+		if got := s.Register(d.Lookup("code_bits")); len(got) != 8 || got[0] != c.bits {
+			t.Errorf("%s: code_bits is % x; want %d in 8 bytes", c.name, got, c.bits)
+		}
+		if got := s.Register(d.Lookup("cs_base")); len(got) != 8 || got[2] != 0x5a {
+			t.Errorf("%s: cs_base is % x; want 0x5a0000 in 8 bytes", c.name, got)
+		}
+	}
+}
