@@ -67,7 +67,7 @@ type hunt struct {
 func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.next >= h.best || h.err != nil || h.stop == StopInterrupted {
+	if h.next >= h.best || h.err != nil || ctx.Err() != nil {
 		return 0, nil, false
 	}
 	i = h.next
@@ -138,12 +138,13 @@ func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, *snapshots
 
 // helper is another machine, on a thread of its own.
 type helper struct {
-	jobs chan func(*Timeline) // a nil Timeline says that there is no machine
-	gone chan struct{}
+	jobs  chan func(*Timeline) // a nil Timeline says that there is no machine
+	leave chan struct{}        // closed: no more jobs
+	gone  chan struct{}        // closed: it has left
 }
 
 func newHelper(cfg Config) *helper {
-	h := &helper{make(chan func(*Timeline)), make(chan struct{})}
+	h := &helper{make(chan func(*Timeline)), make(chan struct{}), make(chan struct{})}
 	go func() {
 		defer close(h.gone)
 		runtime.LockOSThread()
@@ -153,11 +154,29 @@ func newHelper(cfg Config) *helper {
 			// It leaves near snapshots, and takes no others.
 			t, _ = New(Config{Machine: in.Machine, Player: in.Player, Origin: cfg.Origin, Policy: Policy{Every: Never - 1}})
 		}
-		for job := range h.jobs {
-			job(t)
+		for {
+			select {
+			case job := <-h.jobs:
+				job(t)
+			case <-h.leave:
+				return
+			}
 		}
 	}()
 	return h
+}
+
+// do has a job done, and reports whether it was. It waits while the helper is still being
+// made or busy with what nobody waits for any more.
+func (h *helper) do(job func(*Timeline)) bool {
+	done := make(chan struct{})
+	select {
+	case h.jobs <- func(t *Timeline) { defer close(done); job(t) }:
+		<-done
+		return true
+	case <-h.leave:
+		return false
+	}
 }
 
 // maxHelperRAM bounds the RAM of all helpers' machines in bytes.
@@ -177,25 +196,31 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	for n := min(t.helpersWanted(), len(spans)-1); len(t.helpers) < n; {
 		t.helpers = append(t.helpers, newHelper(t.cfg))
 	}
-	h := &hunt{spans: spans, best: len(spans), breaks: t.breaks, watches: t.watches, running: map[int]context.CancelFunc{}, looked: t.looked}
+	h := &hunt{spans: spans, best: len(spans), breaks: slices.Clone(t.breaks), watches: slices.Clone(t.watches), running: map[int]context.CancelFunc{}, looked: t.looked}
 	var joined sync.WaitGroup
 	for _, helper := range t.helpers {
 		joined.Add(1)
-		go func() { // a helper that is still being made is not waited for
-			helper.jobs <- func(other *Timeline) {
-				defer joined.Done()
-				if other == nil {
+		go func() {
+			defer joined.Done()
+			helper.do(func(other *Timeline) {
+				if other == nil || ctx.Err() != nil {
 					return
 				}
 				other.forgetNear()
 				other.setPoints(h.breaks, h.watches)
 				h.join(ctx, other)
 				h.learn(other)
-			}
+			})
 		}()
 	}
 	h.join(ctx, t)
-	joined.Wait()
+	all := make(chan struct{})
+	go func() { joined.Wait(); close(all) }()
+	select {
+	case <-all:
+	case <-ctx.Done(): // one of them may be restoring a snapshot
+		return nil, StopInterrupted, nil
+	}
 	for _, other := range h.learned {
 		for _, k := range other.known {
 			t.stores.learn(k.from, k.to, k.pages)
@@ -255,7 +280,7 @@ func (t *Timeline) setPoints(breaks []uint64, watches []cpu.Watch) {
 // Close ends the helpers. The machine is its owner's to close.
 func (t *Timeline) Close() {
 	for _, h := range t.helpers {
-		close(h.jobs)
+		close(h.leave)
 		<-h.gone
 	}
 	t.helpers = nil
