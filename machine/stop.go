@@ -19,7 +19,7 @@ const (
 	StopBreakpoint                  // the next instruction is under a breakpoint
 	StopInterrupted                 // Interrupt was called
 	StopEnd                         // the machine ended: it runs no further
-	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits)
+	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits), or who is told of outside writes wants it
 )
 
 // End says how a machine's run ended.
