@@ -36,8 +36,8 @@ func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(f
 		case machine.StopEnd:
 			return StopEnd, nil
 		case machine.StopWatchpoint:
-			_, d.hit = d.m.Engine.Hits()
-			if d.hit.ICount == at {
+			d.stoppedAt()
+			if d.m.Moment() == (machine.Moment{ICount: at}) {
 				err = pause(from, at) // the state is what it is at the count
 			}
 			return StopWatch, err

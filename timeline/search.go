@@ -21,6 +21,9 @@ type quarry struct {
 	// absent reports whether it is known, without a run, that there is no hit from one
 	// moment on and before another; nil: it never is.
 	absent func(from, to machine.Moment) bool
+	// trim returns the earliest moment of which it is known, without a run, that there is
+	// no hit from it on and before another; nil: none is.
+	trim func(end machine.Moment) machine.Moment
 	// shared says that the hits are those of the break- and watchpoints, for which other
 	// machines can look too.
 	shared bool
@@ -28,7 +31,7 @@ type quarry struct {
 
 // points is a quarry: the break- and watchpoints.
 func (t *Timeline) points() quarry {
-	return quarry{last: t.search, absent: t.unstored, shared: true}
+	return quarry{last: t.search, absent: t.unstored, trim: t.trim, shared: true}
 }
 
 // ReverseContinue runs back to the last break- or watchpoint hit before the present
@@ -62,6 +65,11 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, end machine.Moment)
 	for t.Begin().Before(end) {
 		if ctx.Err() != nil {
 			return nil, StopInterrupted, nil
+		}
+		if q.trim != nil {
+			if end = q.trim(end); !t.Begin().Before(end) {
+				break
+			}
 		}
 		if spans := t.spans(end, q.absent); len(spans) > 1 && spans[0].length() > alone && t.helpersWanted() > 0 {
 			last, stop, err := t.searchTogether(ctx, spans)
@@ -189,10 +197,15 @@ func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint6
 	// Breakpoints at its own count may lie before it.
 	for {
 		stop, err := t.run(ctx, end.ICount+1)
-		if err != nil || stop != StopBreak || !t.m.Moment().Before(end) {
+		switch at := t.m.Moment(); {
+		case err == nil && stop == StopBreak && at.Before(end):
+			found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
+		case err == nil && stop == StopWatch && t.hit.By != "" && !end.Before(at):
+			hit := t.hit // of the write that led here
+			found = &hit
+		default:
 			return found, stop, err
 		}
-		found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
 		t.m.Engine.SkipBreak()
 	}
 }
@@ -213,7 +226,7 @@ func (t *Timeline) count(ctx context.Context, until, enough uint64) (found *cpu.
 func (t *Timeline) arrive(ctx context.Context, h cpu.Hit) (Stop, error) {
 	if h.Watch != cpu.WatchNone {
 		t.hit = h
-		stop, err := t.seek(ctx, h.ICount-1)
+		stop, err := t.seek(ctx, h.Place())
 		if err == nil && stop == StopArrived {
 			stop = StopWatch
 		}

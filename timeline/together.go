@@ -195,7 +195,7 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	joined.Wait()
 	for _, other := range h.learned {
 		for _, k := range other.known {
-			t.stores.learn(k.from, k.to, k.pages)
+			t.stores.learn(k)
 		}
 	}
 	if h.err != nil || h.stop == StopInterrupted {
