@@ -77,20 +77,17 @@ func (r *recorded) keepLearned(t *timeline.Timeline) {
 
 // storesInfo tells what is kept of where the guest stored.
 func storesInfo(out io.Writer, dir *replay.Dir) error {
-	stretches, instructions := 0, uint64(0)
-	err := dir.ReadStores(func(s replay.Stretch) {
-		stretches++
-		instructions += s.To - s.From
-	})
+	instructions := uint64(0)
+	err := dir.ReadStores(func(s replay.Stretch) { instructions += s.To - s.From })
 	bad := unlessCutOff(err)
 	st, statErr := os.Stat(dir.StoresPath())
 	switch {
 	case statErr != nil:
 		line(out, "stores", "not known")
-	case bad != nil && stretches == 0:
+	case bad != nil && instructions == 0:
 		line(out, "stores", "cannot be used")
 	default:
-		line(out, "stores", "known of %d instructions, in %d stretches, %s", instructions, stretches, humanize.IBytes(uint64(st.Size())))
+		line(out, "stores", "known of %d instructions, %s", instructions, humanize.IBytes(uint64(st.Size())))
 	}
 	if err != nil && bad == nil {
 		line(out, "", "%v", err)
