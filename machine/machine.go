@@ -170,7 +170,7 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 	case m.end.Kind != EndNone:
 		return Stop{Kind: StopEnd, End: m.end}, true, nil
 	case m.stopsOutside():
-		return Stop{Kind: StopWatchpoint}, true, nil
+		return Stop{Kind: StopOutside}, true, nil
 	case m.Engine.ICount() >= until:
 		return Stop{Kind: StopTarget}, true, nil
 	case m.interrupted.Swap(false):
@@ -195,7 +195,7 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 			return Stop{}, true, err
 		}
 		if m.stopsOutside() {
-			return Stop{Kind: StopWatchpoint}, true, nil
+			return Stop{Kind: StopOutside}, true, nil
 		}
 	}
 	return Stop{}, false, nil

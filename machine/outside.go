@@ -15,7 +15,7 @@ type OutsideWrite struct {
 // OnOutside sets who is told of each write to RAM from outside of the processor, just
 // before it is made; nil: nobody is. The machine's first PowerOn is none. Within a Run
 // f may return true: the run stops behind the writes of that one cause, with
-// StopWatchpoint.
+// StopOutside.
 func (m *Machine) OnOutside(f func(OutsideWrite) (stop bool)) { m.onOutside = f }
 
 // outside is who writes to RAM now, and what became of it.
@@ -25,7 +25,9 @@ type outside struct {
 	stop   bool // somebody who was told wants it to
 }
 
-// by makes what f writes to RAM an OutsideWrite.
+// by makes what f writes to RAM an OutsideWrite. f runs between two instructions: who
+// writes in the middle of one, as a device with DMA may, has to end the processor's run
+// behind it as well, as Raise does.
 func (m *Machine) by(who string, before uint64, f func() error) error {
 	m.outside.by, m.outside.before = who, before
 	defer func() { m.outside.by = "" }()

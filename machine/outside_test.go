@@ -9,7 +9,7 @@ import (
 	"github.com/vmrr/vmrr/machine"
 )
 
-var watchpoint = machine.Stop{Kind: machine.StopWatchpoint}
+var outside = machine.Stop{Kind: machine.StopOutside}
 
 // listen notes the writes from outside, and stops the machine at those at an address.
 func (r *rig) listen(stopAt uint64) {
@@ -26,10 +26,10 @@ func TestDebuggersWriteIsOutside(t *testing.T) {
 		r.door.inputs[machine.Moment{ICount: 5, Sub: uint32(sub)}] = machine.MemoryInput(pa, []byte{byte(7 + sub), 9})
 	}
 	r.run(t, 5, target)
-	r.run(t, 10, watchpoint, "icount 5: the debugger, after icount 5, 07 09 at 40 over 00 00",
+	r.run(t, 10, outside, "icount 5: the debugger, after icount 5, 07 09 at 40 over 00 00",
 		"icount 5+1: the debugger, after icount 5, 08 09 at 50 over 00 00")
 	r.at(t, 5, 2)
-	r.run(t, 10, watchpoint, "icount 5+2: the debugger, after icount 5, 09 09 at 50 over 08 09")
+	r.run(t, 10, outside, "icount 5+2: the debugger, after icount 5, 09 09 at 50 over 08 09")
 	r.at(t, 5, 3)
 	r.run(t, 10, target)
 
@@ -52,18 +52,18 @@ func TestResetIsOutside(t *testing.T) {
 	r.board.loads = true
 	r.listen(100)
 	r.cpu.does[5] = func() { r.Raise(machine.Event{Kind: machine.EventReset}) }
-	r.run(t, 5, watchpoint, "icount 5: power on, warm true, clock 77",
+	r.run(t, 5, outside, "icount 5: power on, warm true, clock 77",
 		"icount 5: the reset, after icount 4, 01 at 100 over 00", "icount 5: the reset, after icount 4, 02 at 200 over 00")
 	r.at(t, 5, 0)
 	r.run(t, 5, target)
 	r.door.inputs[machine.Moment{ICount: 7}] = machine.Input{Kind: machine.InputReset}
 	r.run(t, 7, target)
-	r.run(t, 10, watchpoint, "icount 7+1: power on, warm true, clock 77",
+	r.run(t, 10, outside, "icount 7+1: power on, warm true, clock 77",
 		"icount 7+1: the reset, after icount 7, 01 at 100 over 01", "icount 7+1: the reset, after icount 7, 02 at 200 over 02")
 	r.at(t, 7, 1)
 	r.run(t, 10, target)
 	r.cpu.shutdown = 12
-	r.run(t, 20, watchpoint, "icount 12+1: power on, warm true, clock 77",
+	r.run(t, 20, outside, "icount 12+1: power on, warm true, clock 77",
 		"icount 12+1: the reset, after icount 12, 01 at 100 over 01", "icount 12+1: the reset, after icount 12, 02 at 200 over 02")
 	r.at(t, 12, 1)
 

@@ -19,7 +19,8 @@ const (
 	StopBreakpoint                  // the next instruction is under a breakpoint
 	StopInterrupted                 // Interrupt was called
 	StopEnd                         // the machine ended: it runs no further
-	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits), or who is told of outside writes wants it
+	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits)
+	StopOutside                     // there was an OutsideWrite, and who was told wants to stop
 )
 
 // End says how a machine's run ended.

@@ -11,7 +11,7 @@ import (
 
 // outside is what is known of the writes to RAM that no instruction made.
 type outside struct {
-	hits uint64  // of watchpoints, since they are counted
+	hits uint64  // of watchpoints, since the mode of hits was set
 	last cpu.Hit // the last of them
 }
 
@@ -76,15 +76,6 @@ func (d *debug) meetsAt(watch cpu.Watch, pa, size uint64, w machine.OutsideWrite
 
 // LastHit returns the hit of the watchpoint at which the machine stopped last.
 func (d *debug) LastHit() cpu.Hit { return d.hit }
-
-// stoppedAt takes note of the hit that has stopped the machine.
-func (d *debug) stoppedAt() {
-	if d.outside.hits > 0 {
-		d.hit, d.outside = d.outside.last, outside{}
-		return
-	}
-	_, d.hit = d.m.Engine.Hits()
-}
 
 // setHitMode says what hits do from now on, and sets their count to 0.
 func (d *debug) setHitMode(mode cpu.HitMode, enough uint64) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/cpu/x86"
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
@@ -40,6 +41,15 @@ func TestOutsideWrites(t *testing.T) {
 		write(first, func() error { return l.WritePhysical(pa+4096, []byte("elsewhere")) })
 		write(second, func() error { return l.WriteMemory(directMap+pa+5, []byte{0, 9}) })      // the first is there already
 		write(second+1000, func() error { return l.WriteMemory(directMap+pa+5, []byte{0, 9}) }) // and here both
+		// The next hit is an instruction's again.
+		own := cpu.Watch{Addr: vm.Unicorn.State().Regs[x86.RegRSP] - 8, Size: 8, Kind: cpu.WatchAccess}
+		if err := l.InsertWatch(own); err != nil {
+			t.Fatal(err)
+		}
+		if stop, err := l.Continue(background); err != nil || stop != timeline.StopWatch || l.LastHit().By != "" || l.LastHit().ICount != vm.Moment().ICount {
+			t.Errorf("on to an access of the stack: %v, error %v at %v, hit %+v; want an instruction's", stop, err, vm.Moment(), l.LastHit())
+		}
+		l.RemoveWatch(own)
 		return thenPush(live, 100_000_000, machine.InputEnd)(l, vm)
 	}})
 	for _, s := range r.stored {

@@ -23,9 +23,9 @@ type Write struct {
 }
 
 // WhoWrote goes back to before the last instruction, or the last write from outside, that
-// changed some memory, at a linear address or, if physical, a physical one. The session's own break- and watchpoints stop
-// nothing, and stay. If ctx is cancelled, or there is no such instruction, it returns to
-// where it began.
+// changed some memory, at a linear address or, if physical, a physical one. The session's
+// own break- and watchpoints stop nothing, and stay. If ctx is cancelled, or there is no
+// such write, it returns to where it began.
 func (t *Timeline) WhoWrote(ctx context.Context, addr uint64, size int, physical bool) (w Write, err error) {
 	if size < 1 || size > MaxWritten || uint64(size-1) > ^addr {
 		return w, fmt.Errorf("who wrote %d bytes at %#x cannot be told: want 1 to %d, which end at 2^64", size, addr, MaxWritten)
