@@ -155,10 +155,10 @@ type Engine interface {
 	DirtyEpoch() uint32
 	DirtySince(epoch uint32, f func(page int))
 
-	// TakeStores returns the linear pages, by number, that the guest may have stored to
-	// since the last call, in whatever address space: all that it has, and perhaps
-	// others. They are in no order.
-	TakeStores() []uint64
+	// TakeStores returns the pages, by number, that the guest may have stored to since the
+	// last call: all that it has, and perhaps others. They are in no order. The linear
+	// ones are of whatever address space; the physical ones may lie outside of RAM.
+	TakeStores() (linear, physical []uint64)
 
 	// Close releases the engine. No other method may be called afterwards.
 	Close()

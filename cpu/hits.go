@@ -55,4 +55,15 @@ type Hit struct {
 	Addr   uint64    // of the breakpoint, or the first watched byte that was accessed
 	Watch  WatchKind // WatchNone: it is a breakpoint's
 	Store  bool      // the access was a store
+	// By is who stored if no instruction did, as "the debugger"; an engine leaves it
+	// empty. What is stored between two instructions counts as the second one's.
+	By string
+}
+
+// Place returns the count at which the machine is before the hit.
+func (h Hit) Place() uint64 {
+	if h.Watch == WatchNone {
+		return h.ICount
+	}
+	return h.ICount - 1
 }

@@ -18,6 +18,12 @@ type point struct {
 	addr, size uint64
 }
 
+// inserted is what is known of a point that is inserted.
+type inserted struct {
+	conditions conditions // of a breakpoint
+	physical   bool       // a watchpoint on physical memory
+}
+
 const (
 	pointSoftware = '0'
 	pointHardware = '1'
@@ -71,12 +77,17 @@ func (s *session) parsePoint(args string) (p point, answer string) {
 }
 
 // insertPoint answers Z. Inserting twice is the same as once, but what a breakpoint has
-// for conditions are the last that came with it.
+// for conditions are the last that came with it, and a watchpoint moves to the memory,
+// physical or virtual, that the client means now.
 func (s *session) insertPoint(args string) string {
 	head, options, conditional := strings.Cut(args, ";")
 	p, answer := s.parsePoint(head)
 	if answer != "OK" {
 		return answer
+	}
+	physical := !p.isBreak() && s.physicalMode
+	if physical && s.physicalWatcher == nil {
+		return unsupported
 	}
 	if conditional && (!p.isBreak() || s.conditioner == nil) {
 		return errInvalid
@@ -86,27 +97,37 @@ func (s *session) insertPoint(args string) string {
 		return s.failure("inserting "+p.String(), err)
 	}
 	old, present := s.points[p]
+	if present && old.physical != physical {
+		if err := s.remove(p); err != nil {
+			return s.failure("removing "+p.String(), err)
+		}
+		present = false
+	}
 	if !present {
 		if len(s.points) >= maxPoints {
 			return errFull
 		}
-		if p.isBreak() {
+		switch {
+		case p.isBreak():
 			err = s.target.InsertBreak(p.addr, p.breakKind())
-		} else {
+		case physical:
+			err = s.physicalWatcher.InsertPhysicalWatch(p.addr, p.size, p.watchKind())
+		default:
 			err = s.watcher.InsertWatch(p.addr, p.size, p.watchKind())
 		}
 		if err != nil {
 			return s.failure("inserting "+p.String(), err)
 		}
 	}
-	s.points[p] = all
-	if len(old) > 0 || len(all) > 0 {
+	s.points[p] = inserted{all, physical}
+	if len(old.conditions) > 0 || len(all) > 0 {
 		s.conditioner.SetCondition(p.addr, p.breakKind(), s.condition(all))
 	}
 	return "OK"
 }
 
-// removePoint answers z. Removing what is not there succeeds.
+// removePoint answers z. Removing what is not there succeeds. A watchpoint is removed
+// from the memory where it was inserted, whichever the client means now.
 func (s *session) removePoint(args string) string {
 	p, answer := s.parsePoint(args)
 	if answer != "OK" {
@@ -122,9 +143,13 @@ func (s *session) removePoint(args string) string {
 }
 
 func (s *session) remove(p point) error {
+	physical := s.points[p].physical
 	delete(s.points, p)
-	if p.isBreak() {
+	switch {
+	case p.isBreak():
 		return s.target.RemoveBreak(p.addr, p.breakKind())
+	case physical:
+		return s.physicalWatcher.RemovePhysicalWatch(p.addr, p.size, p.watchKind())
 	}
 	return s.watcher.RemoveWatch(p.addr, p.size, p.watchKind())
 }
@@ -160,7 +185,7 @@ func (s *session) breakAt(addr uint64) (kind BreakKind, ok bool) {
 // isHit reports whether a breakpoint at the PC, pc, stops the machine now.
 func (s *session) isHit(pc uint64) bool {
 	for _, typ := range []byte{pointSoftware, pointHardware} {
-		if all, ok := s.points[point{typ: typ, addr: pc}]; ok && s.hold(all) {
+		if in, ok := s.points[point{typ: typ, addr: pc}]; ok && s.hold(in.conditions) {
 			return true
 		}
 	}

@@ -31,9 +31,11 @@ type fake struct {
 
 	breaks  map[point]func() bool // the condition, nil if there is none
 	watches map[point]bool
-	running chan struct{} // receives when a spinning Continue begins
-	calls   []string      // Attached and Detached
-	left    chan string   // receives after each Detached how
+	// physicalWatches are those of memory from address 0 on.
+	physicalWatches map[point]bool
+	running         chan struct{} // receives when a spinning Continue begins
+	calls           []string      // Attached and Detached
+	left            chan string   // receives after each Detached how
 
 	hit     point // the watchpoint of the last instruction
 	watched bool
@@ -65,7 +67,7 @@ var errReadOnly = errors.New("the past cannot be changed")
 
 func newFake() *fake {
 	f := &fake{desc: x86.Description(), mem: make([]byte, fakeSize), end: 1000,
-		breaks: map[point]func() bool{}, watches: map[point]bool{}, running: make(chan struct{}, 1),
+		breaks: map[point]func() bool{}, watches: map[point]bool{}, physicalWatches: map[point]bool{}, running: make(chan struct{}, 1),
 		left: make(chan string, 8)}
 	copy(f.mem, fakeProgram)
 	for i, r := range f.desc.All() {
@@ -191,6 +193,22 @@ func (f *fake) RemoveWatch(addr, length uint64, kind WatchKind) error {
 	return nil
 }
 
+func (f *fake) InsertPhysicalWatch(addr, length uint64, kind WatchKind) error {
+	if f.physicalWatches[point{typ: pointWrite + byte(kind), addr: addr, size: length}] {
+		panic("physical watchpoint inserted twice")
+	}
+	f.physicalWatches[point{typ: pointWrite + byte(kind), addr: addr, size: length}] = true
+	return nil
+}
+
+func (f *fake) RemovePhysicalWatch(addr, length uint64, kind WatchKind) error {
+	if !f.physicalWatches[point{typ: pointWrite + byte(kind), addr: addr, size: length}] {
+		panic("physical watchpoint removed twice")
+	}
+	delete(f.physicalWatches, point{typ: pointWrite + byte(kind), addr: addr, size: length})
+	return nil
+}
+
 // forward executes one instruction.
 func (f *fake) forward() bool {
 	f.watched = false
@@ -226,6 +244,11 @@ func (f *fake) forward() bool {
 func (f *fake) watch(addr uint64) {
 	for p := range f.watches {
 		if p.watchKind() != WatchRead && addr-p.addr < p.size {
+			f.hit, f.watched = p, true
+		}
+	}
+	for p := range f.physicalWatches {
+		if p.watchKind() != WatchRead && addr-fakeBase-p.addr < p.size {
 			f.hit, f.watched = p, true
 		}
 	}

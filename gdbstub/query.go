@@ -67,8 +67,8 @@ func (s *session) physicalModeQuery(string) string {
 	return "0"
 }
 
-// setPhysicalMode answers Qqemu.PhyMemMode:1 (memory packets mean physical
-// addresses from now on) and :0.
+// setPhysicalMode answers Qqemu.PhyMemMode:1 (memory packets, and watchpoints that are
+// inserted, mean physical addresses from now on) and :0.
 func (s *session) setPhysicalMode(args string) string {
 	if s.physical == nil {
 		return unsupported

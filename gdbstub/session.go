@@ -18,16 +18,17 @@ type session struct {
 	log    *slog.Logger
 
 	// The optional interfaces that the target has; nil otherwise.
-	reverser    Reverser
-	ranger      RangeStepper
-	commander   Commander
-	watcher     Watcher
-	conditioner Conditioner
-	physical    PhysicalMemory
-	mapper      MemoryMapper
-	attacher    Attacher
-	narrower    Narrower
-	keeper      FileKeeper
+	reverser        Reverser
+	ranger          RangeStepper
+	commander       Commander
+	watcher         Watcher
+	physicalWatcher PhysicalWatcher
+	conditioner     Conditioner
+	physical        PhysicalMemory
+	mapper          MemoryMapper
+	attacher        Attacher
+	narrower        Narrower
+	keeper          FileKeeper
 
 	description *cpu.Description
 	registers   []*cpu.Register // by gdb's number
@@ -37,8 +38,8 @@ type session struct {
 	// What the client announced in qSupported.
 	multiprocess, swbreak, hwbreak bool
 
-	points       map[point]conditions // what is inserted for the client
-	physicalMode bool                 // m, M and X mean physical addresses
+	points       map[point]inserted // what is inserted for the client
+	physicalMode bool               // m, M, X and watchpoints mean physical addresses
 	lastStop     Stop
 	refreshes    bool   // the client has GDBInit: it asks whether the machine moved, and reads the description again
 	untold       string // why the last write to memory was refused, if the user was not told yet
@@ -59,11 +60,12 @@ type outlet interface {
 }
 
 func newSession(t Target, out outlet, log *slog.Logger) *session {
-	s := &session{target: t, out: out, log: log, points: map[point]conditions{}, ctx: context.Background()}
+	s := &session{target: t, out: out, log: log, points: map[point]inserted{}, ctx: context.Background()}
 	s.reverser, _ = t.(Reverser)
 	s.ranger, _ = t.(RangeStepper)
 	s.commander, _ = t.(Commander)
 	s.watcher, _ = t.(Watcher)
+	s.physicalWatcher, _ = t.(PhysicalWatcher)
 	s.conditioner, _ = t.(Conditioner)
 	s.physical, _ = t.(PhysicalMemory)
 	s.mapper, _ = t.(MemoryMapper)

@@ -139,6 +139,14 @@ type Watcher interface {
 	RemoveWatch(addr, length uint64, kind WatchKind) error
 }
 
+// PhysicalWatcher is a Watcher that can watch guest-physical memory too. Stop.Addr is a
+// physical address then.
+type PhysicalWatcher interface {
+	Watcher
+	InsertPhysicalWatch(addr, length uint64, kind WatchKind) error
+	RemovePhysicalWatch(addr, length uint64, kind WatchKind) error
+}
+
 // Conditioner is a Target whose breakpoints may have a condition. It asks when one is
 // met, in both directions, in the state before the instruction; a hit for which the
 // answer is no stops nothing. The function reads registers and memory of the Target.

@@ -40,7 +40,9 @@ func (m *Machine) Inject(in Input, log func(at Moment, in Input) error) error {
 	}
 	m.Clock.RunDue()
 	at := m.Moment()
-	if err := m.deliver(in); err != nil {
+	err := m.deliver(in)
+	m.stopsOutside() // the machine stands still already
+	if err != nil {
 		return err
 	}
 	if err := log(at, in); err != nil {
@@ -60,8 +62,10 @@ func (m *Machine) change(in Input) error {
 			return bad("it has no address")
 		}
 		pa := binary.LittleEndian.Uint64(in.Data)
-		_, err := m.RAM.WriteAt(in.Data[8:], int64(pa))
-		return err
+		return m.by("the debugger", m.Moment().ICount, func() error {
+			_, err := m.RAM.WriteAt(in.Data[8:], int64(pa))
+			return err
+		})
 	}
 	if len(in.Data) == 0 || len(in.Data) < 1+int(in.Data[0]) {
 		return bad("it has no register")

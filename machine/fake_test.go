@@ -79,14 +79,19 @@ func (c *fakeCPU) Load(b []byte) error              { c.halted = false; return n
 // fakeBoard notes what happens to it.
 type fakeBoard struct {
 	cpu.Board
-	rig  *rig
-	devs []devices.Device
+	rig   *rig
+	devs  []devices.Device
+	loads bool // what it boots into RAM
 }
 
 func (b *fakeBoard) PowerOn(warm bool, ask func(machine.Query) (int64, error)) error {
 	v, err := ask(machine.QueryWallClock)
 	b.rig.note("power on, warm %v, clock %d", warm, v)
 	b.rig.cpu.Reset()
+	if b.loads {
+		b.rig.RAM.WriteAt([]byte{1}, 100)
+		b.rig.RAM.WriteAt([]byte{2}, 200)
+	}
 	return err
 }
 
@@ -165,7 +170,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ram := &machine.RAM{Memory: cpu.Memory{Host: make([]byte, cpu.PageSize)}}
+	ram := &machine.RAM{Memory: cpu.Memory{Host: make([]byte, cpu.PageSize), Regions: []cpu.Region{{Size: cpu.PageSize}}}}
 	r.Machine = machine.New(machine.Config{Engine: r.cpu, Board: r.board, Clock: clock, RAM: ram, Inputs: r.door})
 	if err := r.PowerOn(); err != nil {
 		t.Fatal(err)

@@ -42,12 +42,14 @@ type Machine struct {
 	between     bool
 	interrupted atomic.Bool
 	ram         ramHash
+	outside     outside
+	onOutside   func(OutsideWrite) bool
 }
 
 // New makes a machine that is switched off; PowerOn starts it.
 func New(cfg Config) *Machine {
 	m := &Machine{Config: cfg}
-	cfg.RAM.Invalidate = cfg.Engine.Invalidate
+	cfg.RAM.Invalidate, cfg.RAM.Written = cfg.Engine.Invalidate, m.written
 	cfg.Clock.OnChange(func() {
 		if m.running {
 			m.Engine.SetLimit(m.budget())
@@ -167,6 +169,8 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 	switch {
 	case m.end.Kind != EndNone:
 		return Stop{Kind: StopEnd, End: m.end}, true, nil
+	case m.stopsOutside():
+		return Stop{Kind: StopOutside}, true, nil
 	case m.Engine.ICount() >= until:
 		return Stop{Kind: StopTarget}, true, nil
 	case m.interrupted.Swap(false):
@@ -189,6 +193,9 @@ func (m *Machine) settle(until uint64) (stop Stop, done bool, err error) {
 		}
 		if err := m.handleEvent(); err != nil {
 			return Stop{}, true, err
+		}
+		if m.stopsOutside() {
+			return Stop{Kind: StopOutside}, true, nil
 		}
 	}
 	return Stop{}, false, nil
@@ -224,8 +231,14 @@ func (m *Machine) handleEvent() error {
 			m.end = End{Kind: EndReset}
 			return nil
 		}
-		if err := m.Board.PowerOn(true, m.ask); err != nil {
-			return fmt.Errorf("resetting the machine at %v: %w", m.Moment(), err)
+		at := m.Moment()
+		before := at.ICount
+		if at.Sub == 0 { // an instruction did this: the canonical state is behind it
+			before--
+		}
+		err := m.by("the reset", before, func() error { return m.Board.PowerOn(true, m.ask) })
+		if err != nil {
+			return fmt.Errorf("resetting the machine at %v: %w", at, err)
 		}
 	}
 	return nil

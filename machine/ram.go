@@ -37,6 +37,8 @@ func (e *RAMError) Error() string {
 // debuggers and, once they exist, DMA. Writes drop code translated from there.
 type RAM struct {
 	cpu.Memory
+	// Written, if not nil, is told of each write before it is made, Invalidate after it.
+	Written    func(pa uint64, p []byte)
 	Invalidate func(pa, size uint64)
 }
 
@@ -47,6 +49,9 @@ func (r *RAM) ReadAt(p []byte, pa int64) (int, error) {
 
 // WriteAt writes physical memory; it implements io.WriterAt.
 func (r *RAM) WriteAt(p []byte, pa int64) (int, error) {
+	if r.Written != nil {
+		r.Written(uint64(pa), p)
+	}
 	n, err := r.each(p, pa, func(host, p []byte) { copy(host, p) })
 	if n > 0 && r.Invalidate != nil {
 		r.Invalidate(uint64(pa), uint64(n))

@@ -20,6 +20,7 @@ const (
 	StopInterrupted                 // Interrupt was called
 	StopEnd                         // the machine ended: it runs no further
 	StopWatchpoint                  // the last instruction hit a watchpoint (Engine.Hits)
+	StopOutside                     // there was an OutsideWrite, and who was told wants to stop
 )
 
 // End says how a machine's run ended.

@@ -48,7 +48,11 @@ func (c *call) whoWrote() error {
 	return c.journey(func(ctx context.Context) error {
 		w, err := a.WhoWrote(ctx, addr, size, physical)
 		if err == nil {
-			c.printf("%v, pc %#x\nold value: %s\nnew value: %s\n", w.At, w.PC, value(w.Old), value(w.New))
+			who := fmt.Sprintf("pc %#x", w.PC)
+			if w.By != "" {
+				who = "written by " + w.By
+			}
+			c.printf("%v, %s\nold value: %s\nnew value: %s\n", w.At, who, value(w.Old), value(w.New))
 		}
 		return err
 	})

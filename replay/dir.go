@@ -22,6 +22,7 @@ const (
 	manifestName = "manifest.json"
 	logName      = "events.log"
 	filesName    = "files"
+	storesName   = "stores.log"
 	snapsName    = "snapshots"
 )
 

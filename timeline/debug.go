@@ -23,6 +23,9 @@ type debug struct {
 	watches    []cpu.Watch
 	hit        cpu.Hit // of the watchpoint at which the machine stopped last
 	quiet      bool    // they stop nothing
+	mode       cpu.HitMode
+	outside    outside
+	noted      noted
 	pace       pacer
 }
 
@@ -124,19 +127,16 @@ func (d *debug) RemoveWatch(w cpu.Watch) {
 	}
 }
 
-// LastHit returns the hit of the watchpoint at which the machine stopped last.
-func (d *debug) LastHit() cpu.Hit { return d.hit }
-
 // quietly runs f while breakpoints and watchpoints stop nothing.
 func (d *debug) quietly(f func() error) error {
 	if d.quiet { // by a caller, who makes an end of it
 		return f()
 	}
 	d.quiet = true
-	d.m.Engine.SetHitMode(cpu.HitIgnored, 0)
+	d.setHitMode(cpu.HitIgnored, 0)
 	defer func() {
 		d.quiet = false
-		d.m.Engine.SetHitMode(cpu.HitStops, 0)
+		d.setHitMode(cpu.HitStops, 0)
 	}()
 	return f()
 }
@@ -144,10 +144,10 @@ func (d *debug) quietly(f func() error) error {
 // counting runs f while hits are counted and stop nothing, unless there are enough
 // of them, and returns how many there were and the last one.
 func (d *debug) counting(enough uint64, f func() error) (uint64, cpu.Hit, error) {
-	d.m.Engine.SetHitMode(cpu.HitCounted, enough)
-	defer d.m.Engine.SetHitMode(cpu.HitStops, 0)
+	d.setHitMode(cpu.HitCounted, enough)
+	defer d.setHitMode(cpu.HitStops, 0)
 	err := f()
-	n, last := d.m.Engine.Hits()
+	n, last := d.counted()
 	return n, last, err
 }
 

@@ -22,6 +22,7 @@ func TestForkedRecording(t *testing.T) {
 	var forked *replay.Writer
 	begun := false
 	var origin *snapshots.Snapshot
+	var stored []replay.Stretch
 	fork := func(s *snapshots.Snapshot) (*timeline.Recording, error) {
 		var err error
 		if forked, err = replay.CreateLog(path, replay.ID{3}); err != nil {
@@ -30,6 +31,7 @@ func TestForkedRecording(t *testing.T) {
 		origin = s
 		rec := recordingOf(replay.NewRecorder(live, forked), nil)
 		rec.Close, rec.Begun = forked.Close, func() { begun = true }
+		rec.Stored = func(s replay.Stretch) { stored = append(stored, s) }
 		return rec, nil
 	}
 	first := record(t, plan{live: live, end: machine.EndOperator, fork: fork,
@@ -63,6 +65,9 @@ func TestForkedRecording(t *testing.T) {
 		t.Errorf("the first recording ends at %v, cut off %v; want icount %d with an end", end.At, end.CutOff, at+100_000_000)
 	}
 	first.verify(t)
+	// What is known of the stores goes in each up to its end, and begins where it does.
+	checkCoverage(t, first.stored, 0, at+100_000_000)
+	checkCoverage(t, stored, at, at+200_000_000)
 
 	r := load(t, path, testguest.Options{}, "")
 	r.origin = origin

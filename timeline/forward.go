@@ -35,9 +35,11 @@ func (d *debug) forward(until uint64, next func(now uint64) uint64, pause func(f
 			return StopInterrupted, nil
 		case machine.StopEnd:
 			return StopEnd, nil
-		case machine.StopWatchpoint:
-			_, d.hit = d.m.Engine.Hits()
-			if d.hit.ICount == at {
+		case machine.StopWatchpoint, machine.StopOutside:
+			if _, d.hit = d.m.Engine.Hits(); s.Kind == machine.StopOutside {
+				d.hit = d.outside.last
+			}
+			if d.m.Moment() == (machine.Moment{ICount: at}) {
 				err = pause(from, at) // the state is what it is at the count
 			}
 			return StopWatch, err

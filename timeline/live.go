@@ -16,6 +16,10 @@ import (
 // HashInterval is how many instructions apart a recorder logs the state's hash.
 const HashInterval = 50e6
 
+// StoresInterval is how many instructions apart a recorder logs where the guest stored. It
+// divides HashInterval.
+const StoresInterval = 10e6
+
 // Recording is where a machine that runs now is written to.
 type Recording struct {
 	*replay.Recorder // the machine's door
@@ -23,6 +27,8 @@ type Recording struct {
 	Keep func(*snapshots.Snapshot) error
 	// Drop removes the named snapshot that was kept.
 	Drop func(name string) error
+	// Stored keeps what is known of where the guest stored; nil: nobody does.
+	Stored func(replay.Stretch)
 	// Fork makes a new recording that begins in the state of a snapshot. It is told by
 	// Begun that the run goes on in it, or by Abandon that it does not.
 	Fork    func(origin *snapshots.Snapshot) (*Recording, error)
@@ -61,8 +67,11 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 		cfg.Recording.Clock = cfg.Machine.Clock.Now
 	}
 	l := &Live{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, rec: cfg.Recording, store: store, hashed: -1}
+	cfg.Machine.OnOutside(l.meetOutside)
 	if cfg.Origin == nil {
-		return l, cfg.Machine.PowerOn()
+		err := cfg.Machine.PowerOn()
+		l.noteStores()
+		return l, err
 	}
 	if cfg.Origin.Name != "" {
 		if err := store.Add(cfg.Origin); err != nil {
@@ -99,7 +108,7 @@ func (l *Live) run(until uint64) (Stop, error) {
 	if l.rec == nil {
 		return l.forward(until, func(uint64) uint64 { return until }, func(_, _ uint64) error { return nil })
 	}
-	next := func(now uint64) uint64 { return min((now/HashInterval+1)*HashInterval, l.pace.next(now)) }
+	next := func(now uint64) uint64 { return min((now/StoresInterval+1)*StoresInterval, l.pace.next(now)) }
 	return l.forward(until, next, func(from, at uint64) error {
 		if at == from { // without an instruction the state here may no longer be the canonical one
 			return nil
@@ -110,6 +119,9 @@ func (l *Live) run(until uint64) (Stop, error) {
 
 // pause does what is due in the canonical state at count n.
 func (l *Live) pause(n uint64) error {
+	if n%StoresInterval == 0 {
+		l.noteStores()
+	}
 	if n%l.pace.Every != 0 || !l.pace.due() {
 		if n%HashInterval == 0 {
 			return l.hash()
@@ -170,7 +182,19 @@ func (l *Live) Finish(reason string) error {
 			return err
 		}
 	}
+	l.noteStores()
 	return l.rec.End(l.m.Moment(), reason, stateHash(l.m))
+}
+
+// noteStores has it written down where the guest stored since the last time, and notes
+// its stores from here on.
+func (l *Live) noteStores() {
+	if l.rec == nil || l.rec.Stored == nil {
+		return
+	}
+	if s, ok := l.takeNoted(); ok {
+		l.rec.Stored(s)
+	}
 }
 
 // SaveSnapshot keeps the present state under a name: in the recording, or, if
@@ -250,6 +274,7 @@ func (l *Live) restore(s *snapshots.Snapshot) error {
 		return err
 	}
 	l.broken = l.m.Load(s.State.State)
+	l.takeNoted() // what was before is none of this past
 	return l.broken
 }
 

@@ -24,6 +24,7 @@ type recording struct {
 	console string
 	printed map[string]uint64   // the count at which a line of the console began so
 	origin  *snapshots.Snapshot // in which it begins; nil: switched on
+	stored  []replay.Stretch    // where the recorder says that the guest stored
 }
 
 // plan is how to make a recording. The zero value is a boot without input.
@@ -78,6 +79,8 @@ func record(t *testing.T, p plan) *recording {
 	p.live.OnPush(vm.Engine.RequestStop)
 	to := recordingOf(rec, p.persist)
 	to.Fork, to.Close = p.fork, log.Close
+	var stored []replay.Stretch
+	to.Stored = func(s replay.Stretch) { stored = append(stored, s) }
 	l, err := timeline.NewLive(timeline.LiveConfig{Machine: vm.Machine, Recording: to})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +101,7 @@ func record(t *testing.T, p plan) *recording {
 		t.Fatal(err)
 	}
 	r := load(t, path, p.options, vm.Console())
-	r.printed = printed
+	r.printed, r.stored = printed, stored
 	return r
 }
 

@@ -21,6 +21,9 @@ type quarry struct {
 	// absent reports whether it is known, without a run, that there is no hit from one
 	// moment on and before another; nil: it never is.
 	absent func(from, to machine.Moment) bool
+	// trim returns the earliest moment of which it is known, without a run, that there is
+	// no hit from it on and before another; nil: none is.
+	trim func(end machine.Moment) machine.Moment
 	// shared says that the hits are those of the break- and watchpoints, for which other
 	// machines can look too.
 	shared bool
@@ -28,7 +31,7 @@ type quarry struct {
 
 // points is a quarry: the break- and watchpoints.
 func (t *Timeline) points() quarry {
-	return quarry{last: t.search, absent: t.unstored, shared: true}
+	return quarry{last: t.search, trim: t.trim, shared: true}
 }
 
 // ReverseContinue runs back to the last break- or watchpoint hit before the present
@@ -48,7 +51,7 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 				return stop, err
 			}
 			// One before the mark may have been met in the span in which that lies.
-			if last != nil && landing(*last) >= floor.ICount {
+			if last != nil && last.Place() >= floor.ICount {
 				return t.arrive(ctx, *last)
 			}
 		}
@@ -78,6 +81,13 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.
 		if ctx.Err() != nil {
 			return nil, StopInterrupted, nil
 		}
+		if q.trim != nil {
+			near := q.trim(end)
+			looked.done.Add(end.ICount - near.ICount)
+			if end = near; !floor.Before(end) {
+				break
+			}
+		}
 		next := span{t.canonicalBefore(end), end}
 		if from := next.from.State.At; q.absent != nil && q.absent(from, end) {
 			looked.done.Add(next.length())
@@ -85,7 +95,7 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.
 			continue
 		}
 		if next.length() > alone && t.helpersWanted() > 0 {
-			last, stop, err := t.searchTogether(ctx, t.spans(floor, end, q.absent))
+			last, stop, err := t.searchTogether(ctx, t.spans(floor, end, q))
 			if err == nil {
 				return last, stop, nil
 			}
@@ -212,10 +222,15 @@ func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint6
 	// Breakpoints at its own count may lie before it.
 	for {
 		stop, err := t.run(ctx, end.ICount+1)
-		if err != nil || stop != StopBreak || !t.m.Moment().Before(end) {
+		switch at := t.m.Moment(); {
+		case err == nil && stop == StopBreak && at.Before(end):
+			found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
+		case err == nil && stop == StopWatch && t.hit.By != "" && !end.Before(at):
+			hit := t.hit // of the write that led here
+			found = &hit
+		default:
 			return found, stop, err
 		}
-		found = &cpu.Hit{ICount: end.ICount, Addr: t.PC()}
 		t.m.Engine.SkipBreak()
 	}
 }
@@ -232,25 +247,17 @@ func (t *Timeline) count(ctx context.Context, until, enough uint64) (found *cpu.
 	return found, stop, err
 }
 
-// landing is the count at which one is, going back to a hit.
-func landing(h cpu.Hit) uint64 {
-	if h.Watch != cpu.WatchNone {
-		return h.ICount - 1 // before the access
-	}
-	return h.ICount
-}
-
 // arrive goes to a hit.
 func (t *Timeline) arrive(ctx context.Context, h cpu.Hit) (Stop, error) {
 	if h.Watch != cpu.WatchNone {
 		t.hit = h
-		stop, err := t.seek(ctx, landing(h))
+		stop, err := t.seek(ctx, h.Place())
 		if err == nil && stop == StopArrived {
 			stop = StopWatch
 		}
 		return stop, err
 	}
-	stop, err := t.seek(ctx, landing(h))
+	stop, err := t.seek(ctx, h.Place())
 	if err != nil || stop != StopArrived {
 		return stop, err
 	}

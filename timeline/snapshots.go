@@ -58,7 +58,7 @@ func (t *Timeline) restore(s *snapshots.Snapshot) error {
 		}
 		t.diverged = nil
 		err = t.m.Load(s.State.State)
-		t.setOutFrom(s.State.At)
+		t.noteFrom(s.State.At)
 	}
 	if err == nil {
 		err = t.cfg.Player.Seek(s.State.Consumed)

@@ -7,100 +7,152 @@ import (
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/replay"
 )
 
 // maxStored bounds what a stores remembers, in pages of all its stretches together: 64 MiB.
 const maxStored = 8 << 20
 
-// stores is what is known of where the guest stored: for stretches of the past, the linear
-// pages that it may have stored to, in whatever address space. What was learned once
-// stays true, as the past does not change.
+// stores is what is known of where the guest stored: for stretches of the past, the pages
+// that it may have stored to. What was learned once stays true, as the past does not
+// change. Of stretches with writes from outside nothing is known.
 type stores struct {
-	known []stretch // disjoint, earliest first
-	pages int       // of all of them
-}
-
-// stretch is the instructions behind one count, up to and with another.
-type stretch struct {
-	from, to uint64
-	pages    []uint64 // by number, ascending
+	known []replay.Stretch // disjoint, earliest first
+	pages int              // of all of them
 }
 
 // learn adds a stretch; of what is known already nothing changes.
-func (s *stores) learn(from, to uint64, pages []uint64) {
-	if s.pages+len(pages) > maxStored {
+func (s *stores) learn(k replay.Stretch) {
+	pages := len(k.Linear) + len(k.Physical)
+	if s.pages+pages > maxStored {
 		return
 	}
-	slices.Sort(pages)
-	for i := 0; from < to; i++ {
-		if i < len(s.known) && s.known[i].to <= from {
+	i, _ := slices.BinarySearchFunc(s.known, k.From, endsAt)
+	for ; k.From < k.To; i++ {
+		if i < len(s.known) && s.known[i].To == k.From {
 			continue
 		}
-		gap := to
+		part := k
 		if i < len(s.known) {
-			gap = min(gap, s.known[i].from)
+			part.To = min(k.To, s.known[i].From)
 		}
-		if from < gap {
-			s.known = slices.Insert(s.known, i, stretch{from, gap, pages})
-			s.pages += len(pages)
+		if part.From < part.To {
+			s.known = slices.Insert(s.known, i, part)
+			s.pages += pages
 			i++
 		}
 		if i == len(s.known) {
 			return
 		}
-		from = s.known[i].to
+		k.From = s.known[i].To
 	}
 }
 
-// none reports whether it is known that no instruction behind one count, up to and with
-// another, stored to some pages.
-func (s *stores) none(from, to, first, last uint64) bool {
-	i, _ := slices.BinarySearchFunc(s.known, from, func(k stretch, n uint64) int {
-		if k.to <= n {
-			return -1
-		}
+// endsAt compares the end of a stretch with a count.
+func endsAt(k replay.Stretch, n uint64) int {
+	switch {
+	case k.To < n:
+		return -1
+	case k.To > n:
 		return 1
-	})
-	for ; from < to; i++ {
-		if i == len(s.known) || s.known[i].from > from {
-			return false
-		}
-		at, _ := slices.BinarySearch(s.known[i].pages, first)
-		if at < len(s.known[i].pages) && s.known[i].pages[at] <= last {
-			return false
-		}
-		from = s.known[i].to
 	}
-	return true
+	return 0
 }
+
+// unstoredSince returns the lowest count, not below from, of which it is known that no
+// instruction behind it, up to and with to, stored where stored reports that.
+func (s *stores) unstoredSince(from, to uint64, stored func(*replay.Stretch) bool) uint64 {
+	i, _ := slices.BinarySearchFunc(s.known, to, endsAt)
+	for ; to > from && i >= 0 && i < len(s.known); i-- {
+		if k := &s.known[i]; k.From >= to || k.To < to || stored(k) {
+			return to
+		}
+		to = s.known[i].From
+	}
+	return max(from, to)
+}
+
+// coverage returns how many instructions are in the stretches.
+func (s *stores) coverage() (n uint64) {
+	for _, k := range s.known {
+		n += k.To - k.From
+	}
+	return n
+}
+
+// noted is what the engine notes of the stores now.
+type noted struct {
+	from    uint64 // the count from which on
+	known   bool   // all are noted since then
+	spoiled bool   // something else wrote to RAM since then
+}
+
+// takeNoted returns the stretch since the machine was where the stores are noted from,
+// and notes them from here on. ok is false if that is not all that was written in it.
+func (d *debug) takeNoted() (s replay.Stretch, ok bool) {
+	at := d.m.Moment()
+	s.From, s.To = d.noted.from, at.ICount
+	ok = d.noted.known && !d.noted.spoiled && s.From < s.To
+	s.Linear, s.Physical = d.m.Engine.TakeStores()
+	slices.Sort(s.Linear)
+	slices.Sort(s.Physical)
+	d.noteFrom(at)
+	return s, ok
+}
+
+// noteFrom says where the stores are noted from. Between the delivery of an interrupt
+// and its handler's first instruction, to which its stores belong, some are missing.
+func (d *debug) noteFrom(at machine.Moment) { d.noted = noted{from: at.ICount, known: at.Sub == 0} }
 
 // noteStores learns where the guest stored since the machine was put where it set out
 // from, and sets out from here.
 func (t *Timeline) noteStores() {
-	at, pages := t.m.Moment(), t.m.Engine.TakeStores()
-	if t.setOut.known && at.ICount > t.setOut.at {
-		t.stores.learn(t.setOut.at, at.ICount, pages)
+	if s, ok := t.takeNoted(); ok {
+		t.stores.learn(s)
 	}
-	t.setOutFrom(at)
 }
 
-// setOutFrom says where the stores are noted from. Between the delivery of an interrupt
-// and its handler's first instruction, to which its stores belong, some are missing.
-func (t *Timeline) setOutFrom(at machine.Moment) {
-	t.setOut.at, t.setOut.known = at.ICount, at.Sub == 0
+// Learn tells the timeline what is known of where the guest stored.
+func (t *Timeline) Learn(s replay.Stretch) { t.stores.learn(s) }
+
+// Learned returns all that is known of where the guest stored, earliest first, and how
+// many instructions there are in it. The caller must not change it.
+func (t *Timeline) Learned() (known []replay.Stretch, instructions uint64) {
+	t.noteStores()
+	return t.stores.known, t.stores.coverage()
 }
 
-// unstored reports whether it is known that no watchpoint is hit from one moment on and
-// before another, for want of stores to its page.
-func (t *Timeline) unstored(from, to machine.Moment) bool {
-	if len(t.breaks) > 0 {
-		return false
+// trim is lastStored from the beginning of history on.
+func (t *Timeline) trim(end machine.Moment) machine.Moment { return t.lastStored(t.Begin(), end) }
+
+// lastStored returns the earliest moment, not before from, of which it is known that no
+// watchpoint is hit from it on and before another, for want of stores to its page.
+func (t *Timeline) lastStored(from, to machine.Moment) machine.Moment {
+	if len(t.breaks) > 0 || slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return w.Kind != cpu.WatchChange }) {
+		return to
 	}
-	for _, w := range t.watches {
-		first, last := w.Addr/cpu.PageSize, (w.Addr+w.Size-1)/cpu.PageSize
-		if w.Kind != cpu.WatchChange || w.Physical || !t.stores.none(from.ICount, to.ICount, first, last) {
-			return false
-		}
+	last := to.ICount
+	if to.Sub > 0 {
+		last++ // what is written before it counts as the next instruction's
 	}
-	return true
+	since := t.stores.unstoredSince(from.ICount, last, func(k *replay.Stretch) bool {
+		return slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return mayHit(k, w) })
+	})
+	switch {
+	case since == last:
+		return to
+	case since == from.ICount:
+		return from
+	}
+	return machine.Moment{ICount: since}
+}
+
+// mayHit reports whether a stretch has a page of a watchpoint.
+func mayHit(k *replay.Stretch, w cpu.Watch) bool {
+	pages := k.Linear
+	if w.Physical {
+		pages = k.Physical
+	}
+	i, _ := slices.BinarySearch(pages, w.Addr/cpu.PageSize)
+	return i < len(pages) && pages[i] <= (w.Addr+w.Size-1)/cpu.PageSize
 }

@@ -65,10 +65,6 @@ type Timeline struct {
 	mark       mark
 	helpers    []*helper
 	stores     stores
-	setOut     struct { // where the stores that the engine has noted begin
-		at    uint64
-		known bool
-	}
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -79,6 +75,7 @@ func New(cfg Config) (*Timeline, error) {
 	}
 	t := &Timeline{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, cfg: cfg, store: store, checked: map[uint64]bool{}}
 	cfg.Player.Clock = cfg.Machine.Clock.Now
+	cfg.Machine.OnOutside(t.meetOutside)
 	if cfg.Origin != nil {
 		if err := t.restore(cfg.Origin); err != nil {
 			return nil, err

@@ -32,12 +32,18 @@ type span struct {
 func (s span) length() uint64 { return s.to.ICount - s.from.State.At.ICount }
 
 // spans returns the stretches between snapshots before a moment, the latest first, as far
-// as another, the floor, but those of which absent, unless it is nil, says that nothing is there.
-func (t *Timeline) spans(floor, end machine.Moment, absent func(from, to machine.Moment) bool) (all []span) {
+// as another, the floor, but not what is known to have none of the quarry.
+func (t *Timeline) spans(floor, end machine.Moment, q quarry) (all []span) {
 	for floor.Before(end) {
+		if q.trim != nil {
+			end = q.trim(end)
+		}
+		if !floor.Before(end) {
+			break
+		}
 		s := span{t.canonicalBefore(end), end}
 		end = s.from.State.At
-		if absent == nil || !absent(end, s.to) {
+		if q.absent == nil || !q.absent(end, s.to) {
 			all = append(all, s)
 		}
 	}
@@ -223,7 +229,7 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	}
 	for _, other := range h.learned {
 		for _, k := range other.known {
-			t.stores.learn(k.from, k.to, k.pages)
+			t.stores.learn(k)
 		}
 	}
 	if h.err != nil || h.stop == StopInterrupted {

@@ -14,17 +14,18 @@ import (
 // MaxWritten bounds the memory that WhoWrote looks at, in bytes.
 const MaxWritten = 64
 
-// Write is an instruction that changed memory.
+// Write is what changed memory: an instruction, or something else.
 type Write struct {
+	By       string         // who, as "the debugger"; empty: the instruction
 	At       machine.Moment // before it
 	PC       uint64         // its linear address; where an interrupt is delivered first, that of the instruction interrupted
 	Old, New []byte         // what the memory held before and after; nil if it was not mapped
 }
 
-// WhoWrote goes back to before the last instruction that changed some memory, at a linear
-// address or, if physical, a physical one. The session's own break- and watchpoints stop
-// nothing, and stay. If ctx is cancelled, or there is no such instruction, it returns to
-// where it began.
+// WhoWrote goes back to before the last instruction, or the last write from outside, that
+// changed some memory, at a linear address or, if physical, a physical one. The session's
+// own break- and watchpoints stop nothing, and stay. If ctx is cancelled, or there is no
+// such write, it returns to where it began.
 func (t *Timeline) WhoWrote(ctx context.Context, addr uint64, size int, physical bool) (w Write, err error) {
 	if size < 1 || size > MaxWritten || uint64(size-1) > ^addr {
 		return w, fmt.Errorf("who wrote %d bytes at %#x cannot be told: want 1 to %d, which end at 2^64", size, addr, MaxWritten)
@@ -40,7 +41,7 @@ func (t *Timeline) WhoWrote(ctx context.Context, addr uint64, size int, physical
 		}
 		return p
 	}
-	now := t.m.Moment()
+	now, last := t.m.Moment(), value()
 	watch := cpu.Watch{Addr: addr, Size: uint64(size), Kind: cpu.WatchChange, Physical: physical}
 	stop, err := t.jump(func() (Stop, error) {
 		hit, stop, err := t.lastWrite(ctx, watch, now)
@@ -50,11 +51,13 @@ func (t *Timeline) WhoWrote(ctx context.Context, addr uint64, size int, physical
 		case hit == nil:
 			return 0, &NotFoundError{fmt.Sprintf("instruction that changes the %d bytes at %#x", size, addr), now, true}
 		}
-		if stop, err := t.seek(ctx, hit.ICount); err != nil || stop != StopArrived {
-			return stop, err
-		}
-		w.New = value()
-		if stop, err := t.seek(ctx, hit.ICount-1); err != nil || stop != StopArrived {
+		if w.By, w.New = hit.By, last; hit.ICount <= now.ICount {
+			if stop, err := t.seek(ctx, hit.ICount); err != nil || stop != StopArrived {
+				return stop, err
+			}
+			w.New = value()
+		} // else it was made at the present count
+		if stop, err := t.seek(ctx, hit.Place()); err != nil || stop != StopArrived {
 			return stop, err
 		}
 		w.At, w.PC, w.Old = t.m.Moment(), t.PC(), value()

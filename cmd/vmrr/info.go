@@ -90,6 +90,7 @@ func recordingInfo(out io.Writer, dir *replay.Dir) error {
 	}
 	errs = append(errs, logInfo(out, dir, vm.Shift)...)
 	errs = append(errs, snapshotInfo(out, dir, vm.RAM)...)
+	errs = append(errs, storesInfo(out, dir))
 	return errors.Join(errs...)
 }
 

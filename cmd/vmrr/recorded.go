@@ -22,6 +22,9 @@ type recorded struct {
 	tape   *replay.Tape
 	damage error // of the log: what follows its good part cannot be used
 	kept   *kept
+
+	learned   uint64 // of how many instructions it is kept where the guest stored
+	unlearned error  // why it is not all that was
 }
 
 // openReplay opens a recording, the latest if path is empty. opts are machine
@@ -120,6 +123,7 @@ func (r *recorded) start(o startOptions) (*past, error) {
 		board.Close()
 		return nil, err
 	}
+	r.learn(t)
 	return &past{t, board}, nil
 }
 

@@ -117,6 +117,7 @@ func (w *wantedSnapshots) create(ctx context.Context, out io.Writer, path string
 		return err
 	}
 	made, err := w.keepAt(ctx, rec, p.timeline, places)
+	rec.keepLearned(p.timeline)
 	if err = also(err, rec.kept.flush()); err == nil {
 		fmt.Fprintf(out, "%s: %s made\n", rec.dir.Path(), counted(made))
 	}

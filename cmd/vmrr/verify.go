@@ -50,7 +50,8 @@ func verify(ctx context.Context, out io.Writer, args []string) (err error) {
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Fprintf(out, "%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
 		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
-	return cmp.Or(err, rec.kept.damage(), rec.damage) // the others were told already
+	rec.keepLearned(t)
+	return cmp.Or(err, rec.kept.damage(), rec.unlearned, rec.damage) // the others were told already
 }
 
 func endOf(t *timeline.Timeline) string {

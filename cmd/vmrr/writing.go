@@ -90,9 +90,14 @@ func (w *writing) start(dir *replay.Dir) (*timeline.Recording, error) {
 	if err := m.kept.begin(); err != nil {
 		return nil, errors.Join(err, m.kept.close(), log.Close())
 	}
+	stores := createStores(dir)
 	rec := &timeline.Recording{Recorder: replay.NewRecorder(w.in, log), Keep: m.kept.put, Drop: m.kept.drop, Fork: w.fork,
-		Begun: func() { w.made = m },
-		Close: func() error { return errors.Join(m.kept.close(), log.Close()) }}
+		Stored: stores.put,
+		Begun:  func() { w.made = m },
+		Close: func() error {
+			stores.close()
+			return errors.Join(m.kept.close(), log.Close())
+		}}
 	rec.Abandon = func() error { return also(rec.Close(), dir.Discard()) }
 	return rec, nil
 }

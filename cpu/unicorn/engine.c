@@ -135,6 +135,7 @@ void vmrr_close(struct vmrr_engine *e)
 	if (e->uc)
 		uc_close(e->uc);
 	free(e->stored.slots);
+	free(e->stored_physical.slots);
 	free(e->page_flags);
 	free(e->page_epoch);
 	free(e->tables);

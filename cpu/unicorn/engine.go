@@ -253,15 +253,20 @@ func (e *Engine) DirtySince(epoch uint32, f func(page int)) {
 }
 
 // TakeStores implements cpu.Engine.
-func (e *Engine) TakeStores() (pages []uint64) {
+func (e *Engine) TakeStores() (linear, physical []uint64) {
+	linear, physical = e.stored(false), e.stored(true)
+	C.vmrr_forget_stores(e.c)
+	return linear, physical
+}
+
+func (e *Engine) stored(physical bool) (pages []uint64) {
 	var n C.uint32_t
-	slots := C.vmrr_stored_pages(e.c, &n)
+	slots := C.vmrr_stored_pages(e.c, C.bool(physical), &n)
 	for _, page := range unsafe.Slice((*uint64)(slots), int(n)) {
 		if page != 0 {
 			pages = append(pages, page-1)
 		}
 	}
-	C.vmrr_forget_stores(e.c)
 	return pages
 }
 

@@ -47,7 +47,7 @@ struct pending_watch {
 	uint8_t before[64];
 };
 
-/* A set of linear pages, by number; open addressing, 0 is an empty slot. */
+/* A set of pages, by number; open addressing, 0 is an empty slot. */
 struct page_set {
 	uint64_t *slots; /* page number + 1 */
 	uint32_t room, count; /* room is a power of 2, or 0 */
@@ -104,7 +104,7 @@ struct vmrr_engine {
 	uint32_t *page_epoch, epoch;
 	struct table_use *tables;
 	uint64_t tlb_flushes;
-	struct page_set stored; /* linear pages that could be stored to */
+	struct page_set stored, stored_physical; /* pages that could be stored to */
 	uint64_t stored_flush; /* tlb_flushes when one was entered last */
 	uint64_t pending_flush; /* linear address, FLUSH_NONE or FLUSH_ALL */
 

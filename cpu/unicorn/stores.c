@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Which linear pages the guest may have stored to. A store needs an entry of the TLB
- * that allows it, so it is enough to note those; while they are forgotten none may
- * be there.
+ * Which pages, linear and physical, the guest may have stored to. A store needs an entry
+ * of the TLB that allows it, so it is enough to note those; while they are forgotten none
+ * may be there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,17 +39,24 @@ void page_set_add(struct page_set *s, uint64_t page)
 	*at = page + 1;
 }
 
-const uint64_t *vmrr_stored_pages(struct vmrr_engine *e, uint32_t *slots)
+static void clear(struct page_set *s)
 {
-	*slots = e->stored.room;
-	return e->stored.slots;
+	if (s->room)
+		memset(s->slots, 0, s->room * sizeof *s->slots);
+	s->count = 0;
+}
+
+const uint64_t *vmrr_stored_pages(struct vmrr_engine *e, bool physical, uint32_t *slots)
+{
+	const struct page_set *s = physical ? &e->stored_physical : &e->stored;
+	*slots = s->room;
+	return s->slots;
 }
 
 void vmrr_forget_stores(struct vmrr_engine *e)
 {
-	if (e->stored.room)
-		memset(e->stored.slots, 0, e->stored.room * sizeof *e->stored.slots);
-	e->stored.count = 0;
+	clear(&e->stored);
+	clear(&e->stored_physical);
 	if (e->stored_flush == e->tlb_flushes)
 		e->target->flush_tlb(e);
 }

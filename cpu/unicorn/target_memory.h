@@ -171,6 +171,7 @@ static void T(note_stores)(struct vmrr_engine *e, uint64_t linear, int prot)
 {
 	if (prot & PROT_W) {
 		page_set_add(&e->stored, linear >> 12);
+		page_set_add(&e->stored_physical, e->install_pa >> 12);
 		e->stored_flush = e->tlb_flushes;
 	}
 }

@@ -134,10 +134,10 @@ void vmrr_hits(struct vmrr_engine *e, struct vmrr_hits *out);
 uint32_t vmrr_dirty_epoch(struct vmrr_engine *e);
 const uint32_t *vmrr_page_epochs(struct vmrr_engine *e); /* one per page of the mapping */
 
-/* The linear pages, in whatever address space, that were stored to since the last
- * vmrr_forget_stores, and perhaps others. Slots of the array hold the number of a page
- * + 1, or 0. */
-const uint64_t *vmrr_stored_pages(struct vmrr_engine *e, uint32_t *slots);
+/* The linear pages, in whatever address space, or the physical ones that were stored to
+ * since the last vmrr_forget_stores, and perhaps others. Slots of the array hold the
+ * number of a page + 1, or 0. */
+const uint64_t *vmrr_stored_pages(struct vmrr_engine *e, bool physical, uint32_t *slots);
 void vmrr_forget_stores(struct vmrr_engine *e);
 
 /* Drops every cached translation of the guest's page tables. It must never
