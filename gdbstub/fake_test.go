@@ -308,7 +308,7 @@ func (f *fake) ReverseStep(ctx context.Context) (Stop, error) {
 	return f.run(ctx, 1, f.back, StopHistoryBegin)
 }
 
-func (f *fake) ReverseContinue(ctx context.Context) (Stop, error) {
+func (f *fake) ReverseContinue(ctx context.Context, _ io.Writer) (Stop, error) {
 	return f.run(ctx, 1<<30, f.back, StopHistoryBegin)
 }
 

@@ -2,6 +2,8 @@
 
 package gdbstub
 
+import "context"
+
 // reverseStep answers bs: back by one instruction.
 func (s *session) reverseStep(args string) string {
 	if s.reverser == nil {
@@ -22,5 +24,7 @@ func (s *session) reverseContinue(args string) string {
 	if args != "" {
 		return errInvalid
 	}
-	return s.resume("running back", s.reverser.ReverseContinue)
+	return s.resume("running back", func(ctx context.Context) (Stop, error) {
+		return s.reverser.ReverseContinue(ctx, s.console())
+	})
 }

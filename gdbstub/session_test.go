@@ -301,6 +301,12 @@ func (noted) Continue(context.Context) (Stop, error) {
 	return Stop{Reason: StopHistoryEnd, Note: "it diverged"}, nil
 }
 
+// ReverseContinue says something on its way.
+func (noted) ReverseContinue(_ context.Context, out io.Writer) (Stop, error) {
+	fmt.Fprintln(out, "halfway")
+	return Stop{Reason: StopHistoryBegin}, nil
+}
+
 func TestStopWithNote(t *testing.T) {
 	s := newTestSession(t, noted{newFake()})
 	want := "O" + encodeHex([]byte("it diverged\n")) + " + T05thread:1;replaylog:end;"
@@ -309,6 +315,10 @@ func TestStopWithNote(t *testing.T) {
 	}
 	if got, want := ask(s, "?"), "T05thread:1;replaylog:end;"; got != want {
 		t.Errorf("asking again why it stopped: got %q; want %q", got, want)
+	}
+	want = "O" + encodeHex([]byte("halfway\n")) + " + T05thread:1;replaylog:begin;"
+	if got := ask(s, "bc"); got != want {
+		t.Errorf("what is said on the way back: got %q; want %q", got, want)
 	}
 }
 

@@ -99,10 +99,11 @@ type Stop struct {
 // Reverser is a Target that can go back in time. In both directions a breakpoint
 // stops the machine before its instruction; the one under the present PC is no
 // hit. At the first instant there is, both return StopHistoryBegin. When ctx is
-// cancelled they return StopInterrupted, at the instant where they began.
+// cancelled they return StopInterrupted, at the instant where they began. What is written
+// to out the user reads at once.
 type Reverser interface {
 	ReverseStep(ctx context.Context) (Stop, error)
-	ReverseContinue(ctx context.Context) (Stop, error)
+	ReverseContinue(ctx context.Context, out io.Writer) (Stop, error)
 }
 
 // RangeStepper is a Target that steps by itself, at least once, until the PC is

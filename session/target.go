@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/gdbstub"
@@ -41,6 +42,7 @@ type Debuggee interface {
 type traveller interface {
 	StepBack(ctx context.Context, n uint64) (timeline.Stop, error)
 	ReverseContinue(ctx context.Context) (timeline.Stop, error)
+	SetProgress(func(at, to uint64)) (old func(at, to uint64))
 	Stuck() error
 }
 
@@ -170,7 +172,9 @@ func (p *pastTarget) ReverseStep(ctx context.Context) (gdbstub.Stop, error) {
 }
 
 // ReverseContinue implements gdbstub.Reverser.
-func (p *pastTarget) ReverseContinue(ctx context.Context) (gdbstub.Stop, error) {
+func (p *pastTarget) ReverseContinue(ctx context.Context, out io.Writer) (gdbstub.Stop, error) {
 	p.debugger.thread.setStepping(false)
+	told := progress{out: out, now: time.Now}
+	defer p.past.SetProgress(p.past.SetProgress(told.tell))
 	return p.stopOf(p.past.ReverseContinue(ctx))
 }

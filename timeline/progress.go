@@ -12,6 +12,12 @@ type looked struct {
 	told uint64
 }
 
+// SetProgress sets who is told how jumps get on, as Config.Progress, and returns who was.
+func (t *Timeline) SetProgress(f func(at, to uint64)) (old func(at, to uint64)) {
+	old, t.cfg.Progress = t.cfg.Progress, f
+	return old
+}
+
 // lookFrom says that this machine looks through the span that begins at a count.
 func (t *Timeline) lookFrom(n uint64) {
 	if t.looked != nil {
