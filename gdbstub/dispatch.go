@@ -54,6 +54,7 @@ func init() {
 		"qsThreadInfo":     (*session).moreThreads,
 		"qThreadExtraInfo": (*session).threadDescription,
 		monitorPacket:      (*session).monitor,
+		rrPacket:           (*session).rrCommand,
 		"qSearch":          (*session).search,
 		"qvmrr.Moved":      (*session).hasMoved,
 		"Qvmrr.Refreshes":  (*session).setRefreshes,

@@ -143,7 +143,7 @@ func (l *link) begin(in inbound) context.Context {
 	l.run.Lock()
 	defer l.run.Unlock()
 	ctx, cancel := context.WithCancel(l.ctx)
-	l.cancel, l.command = cancel, bytes.HasPrefix(in.data, []byte(monitorPacket))
+	l.cancel, l.command = cancel, bytes.HasPrefix(in.data, []byte(monitorPacket)) || bytes.HasPrefix(in.data, []byte(rrPacket))
 	if l.interrupted >= in.seq {
 		cancel()
 	}

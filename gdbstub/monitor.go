@@ -44,18 +44,23 @@ func (s *session) monitor(args string) string {
 	}
 	out := &output{console: s.console()}
 	s.tell(out)
-	moved, err := s.commander.Monitor(s.ctx, strings.TrimSpace(string(command)), out)
-	if moved {
-		s.lastStop, s.moved = Stop{Reason: StopStep}, true
-		if !s.refreshes {
-			fmt.Fprint(out, refreshHint)
-		}
-	}
-	if err != nil {
-		s.log.Debug("gdb monitor command failed", "command", clip(string(command)), "error", err)
-		fmt.Fprintf(out, "%v\n", err)
+	if moved := s.command(string(command), out); moved && !s.refreshes {
+		fmt.Fprint(out, refreshHint)
 	}
 	return out.answer()
+}
+
+// command executes a monitor command, and reports whether it moved the machine.
+func (s *session) command(line string, out io.Writer) (moved bool) {
+	moved, err := s.commander.Monitor(s.ctx, strings.TrimSpace(line), out)
+	if moved {
+		s.lastStop, s.moved = Stop{Reason: StopStep}, true
+	}
+	if err != nil {
+		s.log.Debug("gdb monitor command failed", "command", clip(line), "error", err)
+		fmt.Fprintf(out, "%v\n", err)
+	}
+	return moved
 }
 
 // tell writes what the user could not be told before. gdb takes text only while it
