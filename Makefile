@@ -21,6 +21,7 @@ help:
 	@echo "make bench     compare with QEMU, if it is installed; REPS=N rounds,"
 	@echo "               BENCH=speed, snapshots or sizes alone"
 	@echo "make bench-travel  how long a debugger waits that goes back, beside QEMU"
+	@echo "make loaded    debug, while other processes keep all processors busy"
 	@echo "make fuzz      INPUTS=N made-up inputs, a million if not said, to each fuzz target;"
 	@echo "               FUZZ='gdbstub monitor': only those in these folders"
 	@echo "make torture   kill, damage and travel at random for ten minutes"
