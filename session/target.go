@@ -175,6 +175,7 @@ func (p *pastTarget) ReverseStep(ctx context.Context) (gdbstub.Stop, error) {
 func (p *pastTarget) ReverseContinue(ctx context.Context, out io.Writer) (gdbstub.Stop, error) {
 	p.debugger.thread.setStepping(false)
 	told := progress{out: out, now: time.Now}
-	defer p.past.SetProgress(p.past.SetProgress(told.tell))
+	old := p.past.SetProgress(told.tell)
+	defer func() { p.past.SetProgress(old) }()
 	return p.stopOf(p.past.ReverseContinue(ctx))
 }
