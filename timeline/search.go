@@ -228,6 +228,8 @@ func (t *Timeline) lastHit(ctx context.Context, end machine.Moment, enough uint6
 		case err == nil && stop == StopWatch && t.hit.By != "" && !end.Before(at):
 			hit := t.hit // of the write that led here
 			found = &hit
+		case err == nil && stop != StopInterrupted:
+			return found, StopArrived, nil // what it stopped at is no hit before the end
 		default:
 			return found, stop, err
 		}
