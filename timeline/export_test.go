@@ -19,7 +19,9 @@ func SetCutting(hits, size uint64) (wasHits, wasSize uint64) {
 func (t *Timeline) HelpersWanted() int { return t.helpersWanted() }
 
 // Unstored reports whether it is known that nothing hits the watchpoints.
-func (t *Timeline) Unstored(from, to machine.Moment) bool { return !from.Before(t.lastStored(from, to)) }
+func (t *Timeline) Unstored(from, to machine.Moment) bool {
+	return !from.Before(t.lastStored(from, to))
+}
 
 // LastStored returns up to where, before a count, a watchpoint may be hit.
 func (t *Timeline) LastStored(n uint64) uint64 { return t.trim(machine.Moment{ICount: n}).ICount }
