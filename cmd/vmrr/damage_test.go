@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/vmrr/vmrr/internal/testguest"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 )
 
@@ -58,7 +59,7 @@ func recordSome(t *testing.T) (dir string) {
 
 // look opens a recording and checks everything in it.
 func look(dir string, out io.Writer) error {
-	d, err := openDir(dir)
+	d, err := recordings.OpenDir(dir)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func filesOf(t *testing.T, dir string) (files []string) {
 // recordsOf returns what a log has to say before it is damaged or ends.
 func recordsOf(t *testing.T, path string) (all []replay.Record) {
 	t.Helper()
-	d, err := openDir(filepath.Dir(path))
+	d, err := recordings.OpenDir(filepath.Dir(path))
 	if err != nil {
 		return nil
 	}

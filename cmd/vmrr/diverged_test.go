@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 )
 
@@ -20,7 +21,7 @@ import (
 // what a bug or bad memory would have recorded.
 func rewrite(t *testing.T, dir string, change func(*replay.Record)) {
 	t.Helper()
-	d, err := openDir(dir)
+	d, err := recordings.OpenDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 )
 
@@ -24,7 +25,7 @@ func dump(ctx context.Context, stdout io.Writer, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := openDir(first(rest))
+	dir, err := recordings.OpenDir(first(rest))
 	if err != nil {
 		return err
 	}

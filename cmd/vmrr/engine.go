@@ -6,6 +6,7 @@ import (
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/cpu/unicorn"
 	"github.com/vmrr/vmrr/cpu/x86"
+	"github.com/vmrr/vmrr/recordings"
 )
 
 // lstar returns the register that holds the address of the entry of system calls.
@@ -14,6 +15,11 @@ func lstar(e cpu.Engine) uint64 {
 		return e.State().LSTAR
 	}
 	return 0
+}
+
+// emulator is what recordings are made and replayed with.
+func emulator() recordings.Emulator {
+	return recordings.Emulator{Version: Version, Engine: unicorn.Behaviour(), NewEngine: openEngine}
 }
 
 // openEngine is the pc.NewEngine of every command.

@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"github.com/vmrr/vmrr/gdbstub"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/timeline"
 )
 
 // banner is what gdb shows first. about is a line on the symbols.
-func banner(rec *recorded, t *timeline.Timeline, about string) []string {
+func banner(rec *recordings.Recording, t *timeline.Timeline, about string) []string {
 	at := "the beginning"
 	if here := t.Machine().Moment(); here != t.Begin() {
 		at = fmt.Sprintf("icount %d", here.ICount)
 	}
 	return []string{
-		fmt.Sprintf("vmrr: %s, icount %d to %d, now at %s", rec.dir.Path(), t.Begin().ICount, t.End().ICount, at),
+		fmt.Sprintf("vmrr: %s, icount %d to %d, now at %s", rec.Dir.Path(), t.Begin().ICount, t.End().ICount, at),
 		about,
 		"reverse-continue, reverse-stepi and reverse-finish go back. `when' tells where you are,",
 		"`goto N' goes elsewhere, `help user-defined' lists vmrr's words.",

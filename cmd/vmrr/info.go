@@ -17,7 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/vmrr/vmrr/cpu/unicorn"
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/snapshots"
 )
@@ -33,7 +35,7 @@ func info(ctx context.Context, out io.Writer, args []string) error {
 	if *host {
 		return hostInfo(out)
 	}
-	dir, err := openDir(first(rest))
+	dir, err := recordings.OpenDir(first(rest))
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func hostInfo(out io.Writer) error {
 // recordingInfo tells of a recording. What is damaged in it is the error.
 func recordingInfo(out io.Writer, dir *replay.Dir) error {
 	m := dir.Manifest()
-	vm, err := machineIn(dir)
+	vm, err := recordings.MachineOf(dir)
 	if err != nil {
 		return err
 	}
@@ -185,16 +187,36 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	line(out, "snapshots", "%d, %s%s", len(list), humanize.IBytes(uint64(disk.Bytes())), names)
 	damaged, err := disk.Check()
 	var errs []error
-	if bad := unlessCutOff(err); bad != nil {
+	if bad := badfile.UnlessCutOff(err); bad != nil {
 		errs = append(errs, bad)
 	} else if err != nil {
 		line(out, "", "%v", err)
 	}
-	if missing := missingNamed(dir, disk); missing != "" {
+	if missing := recordings.MissingNamed(dir, disk); missing != "" {
 		line(out, "", "%s", missing)
 	}
 	for _, d := range damaged {
 		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))
 	}
 	return errs
+}
+
+// storesInfo tells what is kept of where the guest stored.
+func storesInfo(out io.Writer, dir *replay.Dir) error {
+	instructions := uint64(0)
+	err := dir.ReadStores(func(s replay.Stretch) { instructions += s.To - s.From })
+	bad := badfile.UnlessCutOff(err)
+	st, statErr := os.Stat(dir.StoresPath())
+	switch {
+	case statErr != nil:
+		line(out, "stores", "not known")
+	case bad != nil && instructions == 0:
+		line(out, "stores", "cannot be used")
+	default:
+		line(out, "stores", "known of %d instructions, %s", instructions, humanize.IBytes(uint64(st.Size())))
+	}
+	if err != nil && bad == nil {
+		line(out, "", "%v", err)
+	}
+	return bad
 }

@@ -12,13 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/symbols"
 	"github.com/vmrr/vmrr/timeline"
 )
 
 // kernelSymbols makes the symbols of a recording's kernel ready for gdb.
 type kernelSymbols struct {
-	*recorded
+	*recordings.Recording
 	timeline *timeline.Timeline
 	ignore   bool // what snapshots the recording has
 }
@@ -28,7 +29,7 @@ type kernelSymbols struct {
 func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, load []string, err error) {
 	var table *symbols.Table
 	err = interruptible(ctx, func() (err error) { // it takes a second
-		table, err = symbols.Parse(k.cfg.Kernel)
+		table, err = symbols.Parse(k.Config.Kernel)
 		return err
 	})
 	none := (*symbols.NoSymbolsError)(nil)
@@ -83,8 +84,8 @@ func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, er
 	if err != nil {
 		return "", nil, err
 	}
-	if !bytes.Equal(file, k.cfg.Kernel) {
-		want, _ := symbols.Identify(bytes.NewReader(k.cfg.Kernel)) // of what is no ELF file nothing is known
+	if !bytes.Equal(file, k.Config.Kernel) {
+		want, _ := symbols.Identify(bytes.NewReader(k.Config.Kernel)) // of what is no ELF file nothing is known
 		if err := checkVmlinux(vmlinux, want); err != nil {
 			return "", nil, err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/machine/pc"
 	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
@@ -37,9 +38,9 @@ type liveRun struct {
 	ln      net.Listener // for gdb; nil if it is not to come
 	stopped bool         // -S
 	live    *replay.Live
-	to      *writing         // nil: it is not recorded
-	clock   func() time.Time // the host's, as the guest is to see it
-	start   int64            // the guest's wall clock at power-on, s since 1970
+	to      *recordings.Maker // nil: it is not recorded
+	clock   func() time.Time  // the host's, as the guest is to see it
+	start   int64             // the guest's wall clock at power-on, s since 1970
 
 	front   *frontend.Frontend
 	machine *machine.Machine
@@ -52,7 +53,7 @@ type liveRun struct {
 func (r *liveRun) powerOn() (err error) {
 	door, rec := machine.Inputs(r.live), (*timeline.Recording)(nil)
 	if r.to != nil {
-		if rec, err = r.to.begin(); err != nil {
+		if rec, err = r.to.Begin(); err != nil {
 			return err
 		}
 		door = rec
@@ -83,9 +84,9 @@ func (r *liveRun) run(ctx context.Context) error {
 	err = also(err, r.session.Recording().Close())
 	var ended *guestExit
 	if err == nil || errors.Is(err, errInterrupted) || errors.As(err, &ended) {
-		terminal.Say("recorded in %s", r.to.dir.Path())
+		terminal.Say("recorded in %s", r.to.Dir().Path())
 	} else {
-		terminal.Say("what was recorded before the error is in %s", r.to.dir.Path())
+		terminal.Say("what was recorded before the error is in %s", r.to.Dir().Path())
 	}
 	return err
 }
@@ -108,8 +109,11 @@ func (r *liveRun) serve(ctx context.Context) error {
 		Files:   files(kernel),
 		Monitor: monitor.Monitor{Kernel: kernel, Operator: operator, Start: r.start, Version: Version}})
 	if r.to != nil {
-		s.Monitor.Mode, s.Monitor.Path = monitor.ModeRecord, r.to.dir.Path()
-		r.to.forked = func(to *replay.Dir) { s.Monitor.Path = to.Path() }
+		s.Monitor.Mode, s.Monitor.Path = monitor.ModeRecord, r.to.Dir().Path()
+		r.to.Forked = func(from, to *replay.Dir, snapshot string) {
+			terminal.Say("the recording in %s ends here; what follows from snapshot %q on is recorded in %s", from.Path(), snapshot, to.Path())
+			s.Monitor.Path = to.Path()
+		}
 		defer snapshotOnSignal(s, shown)()
 	}
 	if r.ln != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -83,7 +84,7 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
+	defer func() { err = also(err, rec.Close()) }()
 	if !o.mayGoBack(words) {
 		policy.Every, policy.Time = timeline.Never, 0
 	}
@@ -93,27 +94,27 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
 	bar := newBarFor("going there")
-	p, err := rec.start(startOptions{outputs: front.Outputs(), policy: policy, progress: bar.progress()})
+	p, err := rec.Start(recordings.StartOptions{Outputs: front.Outputs(), Policy: policy, Progress: bar.progress()})
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.Close()
 	if !o.ignore {
-		if err := rec.kept.addTo(p.timeline, o.snapshot); err != nil {
+		if err := rec.Snapshots.AddTo(p.Timeline, o.snapshot); err != nil {
 			return err
 		}
 	}
 	front.Hide()
-	if err := o.goTo(ctx, p.timeline); err != nil {
+	if err := o.goTo(ctx, p.Timeline); err != nil {
 		return err
 	}
 	if o.own != nil {
-		if err := o.prepareGDB(ctx, rec, p.timeline); err != nil {
+		if err := o.prepareGDB(ctx, rec, p.Timeline); err != nil {
 			return err
 		}
 		defer o.own.close()
 	}
-	front.ShowFrom(p.board.SerialSent) // what came before is not shown later either
+	front.ShowFrom(p.Board.SerialSent) // what came before is not shown later either
 	// gdb gives up on a server that takes its connection and answers late, so it
 	// is let in only now.
 	ln, err := o.listen(ctx)
@@ -124,7 +125,7 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 		defer ln.Close() // again, if gdb is let in
 	}
 	bar.hide()
-	v := viewing{recorded: rec, timeline: p.timeline, front: front, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
+	v := viewing{Recording: rec, timeline: p.Timeline, front: front, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
 	return v.run(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/frontend/terminal"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -52,21 +53,21 @@ func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
+	defer func() { err = also(err, rec.Close()) }()
 	if r.front, err = frontend.Open(ctx, r.words); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.front.Close()) }()
 	r.front.Hide() // what was shown when it was recorded
-	p, err := rec.start(startOptions{outputs: r.front.Outputs(), policy: timeline.Policy{Every: timeline.Never}, progress: progress("going there")})
+	p, err := rec.Start(recordings.StartOptions{Outputs: r.front.Outputs(), Policy: timeline.Policy{Every: timeline.Never}, Progress: progress("going there")})
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	if err := rec.kept.addTo(p.timeline, where.name); err != nil {
+	defer p.Close()
+	if err := rec.Snapshots.AddTo(p.Timeline, where.name); err != nil {
 		return err
 	}
-	if err := where.goTo(ctx, p.timeline); err != nil {
+	if err := where.goTo(ctx, p.Timeline); err != nil {
 		return err
 	}
 	if r.ln, err = o.debug.listen(ctx); err != nil {
@@ -78,8 +79,8 @@ func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 	if ctx.Err() != nil {
 		return errInterrupted // before there is anything to record
 	}
-	r.start = rec.startTime()
-	r.to = &writing{cfg: rec.cfg, in: r.live, out: o.out, budget: r.policy.Budget, wall: r.start}
+	r.start = rec.StartTime()
+	r.to = &recordings.Maker{Emulator: emulator(), Config: rec.Config, Inputs: r.live, Out: o.out, Budget: r.policy.Budget, Wall: r.start}
 	if err := r.resume(rec, p, where.name); err != nil {
 		return err
 	}
@@ -87,14 +88,14 @@ func resume(ctx context.Context, out io.Writer, args []string) (err error) {
 }
 
 // resume makes the machine of a replay, where it is, a live one.
-func (r *liveRun) resume(rec *recorded, p *past, name string) error {
-	r.machine, r.board = p.timeline.Machine(), p.board
+func (r *liveRun) resume(rec *recordings.Recording, p *recordings.Past, name string) error {
+	r.machine, r.board = p.Timeline.Machine(), p.Board
 	if r.machine.End().Kind != 0 {
 		return fmt.Errorf("going on from %v: there the run ended (%v)", r.machine.Moment(), r.machine.End())
 	}
-	origin := p.timeline.Snapshot()
+	origin := p.Timeline.Snapshot()
 	origin.Name, origin.State.Consumed = name, 0
-	to, err := r.to.branch(made{rec.dir, rec.kept}, origin, r.to.out)
+	to, err := r.to.Branch(rec, origin)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (r *liveRun) resume(rec *recorded, p *past, name string) error {
 		return also(err, to.Abandon())
 	}
 	to.Begun()
-	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.dir.Path(), r.to.dir.Path())
+	terminal.Say("live from %v of %s on; recorded in %s", origin.State.At, rec.Dir.Path(), r.to.Dir().Path())
 	return nil
 }
 

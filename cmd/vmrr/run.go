@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vmrr/vmrr/frontend"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -106,7 +107,7 @@ func (o *runOptions) record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.to = &writing{cfg: r.cfg, in: r.live, out: o.out, budget: r.policy.Budget}
+	r.to = &recordings.Maker{Emulator: emulator(), Config: r.cfg, Inputs: r.live, Out: o.out, Budget: r.policy.Budget}
 	return o.live(ctx, r)
 }
 
@@ -149,7 +150,7 @@ func (o *runOptions) live(ctx context.Context, r *liveRun) (err error) {
 	defer r.board.Close()
 	r.start = r.clock().Unix()
 	if r.to != nil {
-		r.to.wall = r.start
+		r.to.Wall = r.start
 	}
 	if rec := r.session.Recording(); rec != nil {
 		if o.snapshot != "" {

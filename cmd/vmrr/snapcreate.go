@@ -13,6 +13,8 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/recordings"
+	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -89,37 +91,37 @@ func (w *wantedSnapshots) create(ctx context.Context, out io.Writer, path string
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
+	defer func() { err = also(err, rec.Close()) }()
 	bar := progress("creating snapshots")
-	end := rec.tape.End().At.ICount
+	end := rec.Tape.End().At.ICount
 	shown := func(now, _ uint64) {
 		if bar != nil {
 			bar(now, end)
 		}
 	}
-	p, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: shown})
+	p, err := rec.Start(recordings.StartOptions{Policy: timeline.Policy{Every: timeline.Never}, Progress: shown})
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.Close()
 	places := slices.Values(w.at)
 	if w.step > 0 {
-		begin := p.timeline.Begin().ICount
+		begin := p.Timeline.Begin().ICount
 		if err := checkStep(w.step, begin, end); err != nil {
 			return err
 		}
 		places = multiples(w.step, begin, end)
 	}
-	if err := rec.kept.begin(); err != nil { // before the long way
+	if err := rec.Snapshots.Begin(); err != nil { // before the long way
 		return err
 	}
-	if err := rec.kept.addTo(p.timeline, ""); err != nil {
+	if err := rec.Snapshots.AddTo(p.Timeline, ""); err != nil {
 		return err
 	}
-	made, err := w.keepAt(ctx, rec, p.timeline, places)
-	rec.keepLearned(p.timeline)
-	if err = also(err, rec.kept.flush()); err == nil {
-		fmt.Fprintf(out, "%s: %s made\n", rec.dir.Path(), counted(made))
+	made, err := w.keepAt(ctx, rec, p.Timeline, places)
+	rec.KeepLearned(p.Timeline)
+	if err = also(err, rec.Snapshots.Flush()); err == nil {
+		fmt.Fprintf(out, "%s: %s made\n", rec.Dir.Path(), counted(made))
 	}
 	return err
 }
@@ -144,16 +146,20 @@ func multiples(step, after, to uint64) iter.Seq[uint64] {
 
 // keepAt keeps snapshots of the states at some counts, where there are none yet. It does
 // not thin them as a recorder does: who asks for some wants these, and the others too.
-func (w *wantedSnapshots) keepAt(ctx context.Context, r *recorded, t *timeline.Timeline, places iter.Seq[uint64]) (made int, err error) {
+func (w *wantedSnapshots) keepAt(ctx context.Context, r *recordings.Recording, t *timeline.Timeline, places iter.Seq[uint64]) (made int, err error) {
+	disk, err := r.Snapshots.Disk()
+	if err != nil {
+		return 0, err
+	}
 	there := make(map[machine.Moment]bool)
-	for _, e := range r.kept.disk.List() {
+	for _, e := range disk.List() {
 		there[e.At] = there[e.At] || e.Name == w.name
 	}
 	for n := range places {
 		if there[machine.Moment{ICount: n}] {
 			continue
 		}
-		if err := w.checkBudget(r, n, made); err != nil {
+		if err := w.checkBudget(r, disk, n, made); err != nil {
 			return made, err
 		}
 		if err := seek(ctx, t, n); err != nil {
@@ -161,7 +167,7 @@ func (w *wantedSnapshots) keepAt(ctx context.Context, r *recorded, t *timeline.T
 		}
 		s := t.Snapshot()
 		s.Name = w.name
-		if err := r.kept.put(s); err != nil {
+		if err := r.Snapshots.Put(s); err != nil {
 			return made, err
 		}
 		made++
@@ -170,15 +176,15 @@ func (w *wantedSnapshots) keepAt(ctx context.Context, r *recorded, t *timeline.T
 }
 
 // checkBudget refuses one more snapshot if those that there are take too much.
-func (w *wantedSnapshots) checkBudget(r *recorded, next uint64, made int) error {
+func (w *wantedSnapshots) checkBudget(r *recordings.Recording, disk *snapshots.Disk, next uint64, made int) error {
 	if w.name != "" {
 		return nil
 	}
-	over, err := r.kept.keeper.Over(w.budget)
+	over, err := r.Snapshots.Over(w.budget)
 	if err != nil || !over {
 		return err
 	}
 	return fmt.Errorf("%s: %s made, none at icount %d and behind it: the snapshots take %s, more than --%s %s; "+
-		"what there is stays", r.dir.Path(), counted(made), next, humanize.IBytes(uint64(r.kept.disk.Bytes())),
+		"what there is stays", r.Dir.Path(), counted(made), next, humanize.IBytes(uint64(disk.Bytes())),
 		optionBudget, humanize.IBytes(uint64(w.budget)))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/vmrr/vmrr/frontend/terminal"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
@@ -41,7 +42,7 @@ func deleteSnapshots(ctx context.Context, out io.Writer, args []string) (err err
 	if c.at, err = parseCounts(*at); err != nil {
 		return err
 	}
-	var rec *recorded
+	var rec *recordings.Recording
 	err = interruptible(ctx, func() (err error) { // a long index takes a while
 		rec, err = openReplay(first(rest), nil)
 		return err
@@ -49,11 +50,11 @@ func deleteSnapshots(ctx context.Context, out io.Writer, args []string) (err err
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
-	if rec.kept.err != nil {
-		return rec.kept.err
+	defer func() { err = also(err, rec.Close()) }()
+	disk, err := rec.Snapshots.Disk()
+	if err != nil {
+		return err
 	}
-	disk := rec.kept.disk
 	list := disk.List()
 	gone, err := c.of(list)
 	if err != nil {
@@ -64,7 +65,7 @@ func deleteSnapshots(ctx context.Context, out io.Writer, args []string) (err err
 		terminal.Say("%s deleted; what they take is given back when snapshots are deleted again", counted(len(gone)))
 	}
 	if err == nil {
-		fmt.Fprintf(out, "%s: %s deleted, %s left\n", rec.dir.Path(), counted(len(gone)), humanize.IBytes(uint64(disk.Bytes())))
+		fmt.Fprintf(out, "%s: %s deleted, %s left\n", rec.Dir.Path(), counted(len(gone)), humanize.IBytes(uint64(disk.Bytes())))
 	}
 	return err
 }

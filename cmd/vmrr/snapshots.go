@@ -48,17 +48,18 @@ func printSnapshots(out io.Writer, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
-	if rec.kept.err != nil {
-		return rec.kept.err
+	defer func() { err = also(err, rec.Close()) }()
+	disk, err := rec.Snapshots.Disk()
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "%-20s %-16s %12s %10s %10s\n", "ICOUNT", "VIRTUAL TIME", "NEW PAGES", "ON DISK", "NAME")
-	for _, e := range rec.kept.disk.List() {
-		ns := e.At.ICount<<rec.cfg.Shift + e.Warp
+	for _, e := range disk.List() {
+		ns := e.At.ICount<<rec.Config.Shift + e.Warp
 		fmt.Fprintf(out, "%-20d %-16v %12d %10s %10s\n", e.At.ICount, time.Duration(ns), e.Pages, humanize.IBytes(uint64(e.Bytes)), e.Name)
 	}
-	fmt.Fprintf(out, "%s, %s\n", counted(len(rec.kept.disk.List())), humanize.IBytes(uint64(rec.kept.disk.Bytes())))
-	return rec.kept.damage()
+	fmt.Fprintf(out, "%s, %s\n", counted(len(disk.List())), humanize.IBytes(uint64(disk.Bytes())))
+	return rec.Snapshots.Damage()
 }
 
 // counted is a number of snapshots in words.

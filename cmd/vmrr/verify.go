@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -24,15 +25,15 @@ func verify(ctx context.Context, out io.Writer, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = also(err, rec.close()) }()
+	defer func() { err = also(err, rec.Close()) }()
 	bar := newBar()
-	past, err := rec.start(startOptions{policy: timeline.Policy{Every: timeline.Never}, progress: bar.progress(), stage: bar.stage})
+	past, err := rec.Start(recordings.StartOptions{Policy: timeline.Policy{Every: timeline.Never}, Progress: bar.progress(), Stage: bar.stage})
 	if err != nil {
 		return err
 	}
-	defer past.close()
-	t := past.timeline
-	if err := rec.kept.addTo(t, ""); err != nil {
+	defer past.Close()
+	t := past.Timeline
+	if err := rec.Snapshots.AddTo(t, ""); err != nil {
 		return err
 	}
 	stop, err := t.Verify(ctx)
@@ -49,9 +50,9 @@ func verify(ctx context.Context, out io.Writer, args []string) (err error) {
 	}
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Fprintf(out, "%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
-		rec.dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
-	rec.keepLearned(t)
-	return cmp.Or(err, rec.kept.damage(), rec.unlearned, rec.damage) // the others were told already
+		rec.Dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
+	rec.KeepLearned(t)
+	return cmp.Or(err, rec.Damage()) // the rest of it was told already
 }
 
 func endOf(t *timeline.Timeline) string {

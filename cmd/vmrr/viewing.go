@@ -11,6 +11,7 @@ import (
 	"github.com/vmrr/vmrr/frontend"
 	"github.com/vmrr/vmrr/frontend/terminal"
 	"github.com/vmrr/vmrr/monitor"
+	"github.com/vmrr/vmrr/recordings"
 	"github.com/vmrr/vmrr/replay"
 	"github.com/vmrr/vmrr/session"
 	"github.com/vmrr/vmrr/timeline"
@@ -18,7 +19,7 @@ import (
 
 // viewing is a recording that is replayed for those who look on or debug.
 type viewing struct {
-	*recorded
+	*recordings.Recording
 	timeline *timeline.Timeline
 	front    *frontend.Frontend
 	ln       net.Listener // for gdb; nil if it is not to come
@@ -35,9 +36,9 @@ func (v *viewing) run(ctx context.Context) error {
 		leave()
 	}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	kernel := guestKernel(v.cfg.Kernel, v.timeline)
+	kernel := guestKernel(v.Config.Kernel, v.timeline)
 	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, Runs: v.front.Runs, AtEnd: atEnd, Quit: quit,
-		Files: files(kernel), Monitor: monitor.Monitor{Kernel: kernel, Mode: monitor.ModeReplay, Path: v.dir.Path(), Start: v.startTime(), Version: Version}})
+		Files: files(kernel), Monitor: monitor.Monitor{Kernel: kernel, Mode: monitor.ModeReplay, Path: v.Dir.Path(), Start: v.StartTime(), Version: Version}})
 	unwatched := func() bool { return !s.Debuggable() && !v.front.Wanted() }
 	switch {
 	case v.own != nil:
@@ -100,8 +101,8 @@ func (v *viewing) run(ctx context.Context) error {
 		}
 	}
 	v.front.Shutdown(frontend.CausePowerOff)
-	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.damage == nil {
+	if end := v.timeline.Player().End(); stop == timeline.StopEnd && end.CutOff != nil && v.LogDamage == nil {
 		terminal.Say("the recording is cut off here: %v", end.CutOff)
 	}
-	return cmp.Or(v.damage, left)
+	return cmp.Or(v.LogDamage, left)
 }

@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/testguest":  {"cpu", "cpu/unicorn", "cpu/x86", "machine", "machine/diff", "machine/pc", "replay", "snapshots"},
 	"snapshots":           {"internal/atomicfile", "internal/badfile", "internal/framed", "machine"},
 	"timeline":            {"cpu", "cpu/disasm", "machine", "machine/diff", "replay", "snapshots"},
+	"recordings":          {"internal/atomicfile", "internal/badfile", "machine", "machine/pc", "replay", "snapshots", "symbols", "timeline"},
 	"chardev":             {},
 	"gdbstub":             {"cpu", "gdbstub/agent"},
 	"gdbstub/agent":       {},

@@ -4,7 +4,10 @@
 // cannot be used: one type for each thing that can be wrong.
 package badfile
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // DamagedError says that a file is not what was written, or is missing.
 type DamagedError struct {
@@ -29,6 +32,15 @@ type CutOffError struct {
 
 func (e *CutOffError) Error() string {
 	return fmt.Sprintf("%s is cut off at byte %d", e.File, e.Offset)
+}
+
+// UnlessCutOff returns what is wrong with a file that grows, but for a cut tail: that is
+// no damage.
+func UnlessCutOff(err error) error {
+	if cut := (*CutOffError)(nil); errors.As(err, &cut) {
+		return nil
+	}
+	return err
 }
 
 // VersionError says that a file is of a format that this vmrr does not read.

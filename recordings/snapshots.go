@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package recordings
 
 import (
 	"errors"
@@ -12,42 +12,47 @@ import (
 	"github.com/vmrr/vmrr/timeline"
 )
 
-// kept is the snapshots of a recording. They are written while the machine goes on.
-type kept struct {
+// Snapshots are those of a recording. They are written while the machine goes on.
+type Snapshots struct {
 	disk   *snapshots.Disk
 	keeper *snapshots.Keeper
 	err    error // why there are none
 	begun  bool  // it is known that they can be written
 }
 
-// openKept opens the snapshots of a recording, of which those without a name may take
+// openSnapshots opens the snapshots of a recording, of which those without a name may take
 // budget bytes on disk. Nothing else depends on them: if that fails, the error comes
 // when one is wanted or to be kept.
-func openKept(dir *replay.Dir, ram uint64, budget int64) *kept {
+func openSnapshots(dir *replay.Dir, ram uint64, budget int64) *Snapshots {
 	disk, err := snapshots.OpenDisk(dir.SnapshotPath(), dir.ID(), int(ram), snapshots.ReadWrite)
 	if err != nil {
-		return &kept{err: err}
+		return &Snapshots{err: err}
 	}
-	if err := disk.Incomplete(); err != nil && unlessCutOff(err) == nil {
+	if err := disk.Incomplete(); err != nil && badfile.UnlessCutOff(err) == nil {
 		slog.Warn("snapshots may be lost", "err", err)
 	}
-	if missing := missingNamed(dir, disk); missing != "" {
+	if missing := MissingNamed(dir, disk); missing != "" {
 		slog.Warn(missing)
 	}
-	return &kept{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
+	return &Snapshots{disk: disk, keeper: snapshots.NewKeeper(disk, budget)}
 }
 
-// put keeps a snapshot. That none can be kept is told at once; an error of writing
+// Disk returns the files in which they are; the error says why they cannot be used.
+// What was put last may not be in them yet: Flush waits for it.
+func (k *Snapshots) Disk() (*snapshots.Disk, error) { return k.disk, k.err }
+
+// Put keeps a snapshot. That none can be kept is told at once; an error of writing
 // this one is returned by the next call.
-func (k *kept) put(s *snapshots.Snapshot) error {
-	if err := k.begin(); err != nil {
+func (k *Snapshots) Put(s *snapshots.Snapshot) error {
+	if err := k.Begin(); err != nil {
 		return err
 	}
 	return k.keeper.Put(s)
 }
 
-// begin makes ready for writing, and keeps other processes from it.
-func (k *kept) begin() error {
+// Begin makes ready for writing, and keeps other processes from it until the recording
+// is closed. It is an error if another one writes there.
+func (k *Snapshots) Begin() error {
 	if k.err != nil || k.begun {
 		return k.err
 	}
@@ -56,17 +61,26 @@ func (k *kept) begin() error {
 	return err
 }
 
-// flush waits until all that was put is written.
-func (k *kept) flush() error {
+// Flush waits until all that was put is written.
+func (k *Snapshots) Flush() error {
 	if k.err != nil {
 		return k.err
 	}
 	return k.keeper.Flush()
 }
 
+// Over reports whether the snapshots, those that were put included, take more than so
+// many bytes of disk.
+func (k *Snapshots) Over(budget int64) (bool, error) {
+	if k.err != nil {
+		return false, k.err
+	}
+	return k.keeper.Over(budget)
+}
+
 // drop removes the snapshot of that name, if there is one.
-func (k *kept) drop(name string) error {
-	if err := k.flush(); err != nil {
+func (k *Snapshots) drop(name string) error {
+	if err := k.Flush(); err != nil {
 		return err
 	}
 	e, ok := k.disk.Named(name)
@@ -77,7 +91,7 @@ func (k *kept) drop(name string) error {
 }
 
 // load returns the snapshot of that name.
-func (k *kept) load(name string) (*snapshots.Snapshot, error) {
+func (k *Snapshots) load(name string) (*snapshots.Snapshot, error) {
 	if k.err != nil {
 		return nil, k.err
 	}
@@ -89,7 +103,7 @@ func (k *kept) load(name string) (*snapshots.Snapshot, error) {
 }
 
 // share makes a snapshot the beginning of a new recording of the same machine.
-func (k *kept) share(s *snapshots.Snapshot, to *replay.Dir, names ...string) error {
+func (k *Snapshots) share(s *snapshots.Snapshot, to *replay.Dir, names ...string) error {
 	if k.err != nil {
 		return k.err
 	}
@@ -97,33 +111,25 @@ func (k *kept) share(s *snapshots.Snapshot, to *replay.Dir, names ...string) err
 }
 
 // close waits until all is written.
-func (k *kept) close() error {
+func (k *Snapshots) close() error {
 	if k.disk == nil {
 		return nil
 	}
 	return errors.Join(k.keeper.Close(), k.disk.Close())
 }
 
-// damage says why not all of the snapshots are known; nil if they are. An index that
+// Damage says why not all of the snapshots are known; nil if they are. An index that
 // is cut off is what a recorder leaves that was killed, and no damage.
-func (k *kept) damage() error {
+func (k *Snapshots) Damage() error {
 	if k.err != nil {
 		return k.err
 	}
-	return unlessCutOff(k.disk.Incomplete())
+	return badfile.UnlessCutOff(k.disk.Incomplete())
 }
 
-// unlessCutOff returns what is wrong with an index, but for a cut tail.
-func unlessCutOff(err error) error {
-	if cut := (*badfile.CutOffError)(nil); errors.As(err, &cut) {
-		return nil
-	}
-	return err
-}
-
-// addTo makes the snapshots known to a timeline. What cannot be read is left out with
-// a warning, unless it is wanted by name.
-func (k *kept) addTo(t *timeline.Timeline, wanted string) error {
+// AddTo makes the snapshots known to a timeline. What cannot be read is left out with
+// a warning, unless it is the one that is wanted by name; an empty name wants none.
+func (k *Snapshots) AddTo(t *timeline.Timeline, wanted string) error {
 	leftOut := func(name string, err error) error {
 		if wanted != "" && name == wanted {
 			return err
@@ -134,7 +140,7 @@ func (k *kept) addTo(t *timeline.Timeline, wanted string) error {
 	if k.err != nil {
 		return leftOut(wanted, k.err)
 	}
-	if err := k.damage(); err != nil {
+	if err := k.Damage(); err != nil {
 		name := wanted
 		if _, ok := k.disk.Named(wanted); ok {
 			name = ""

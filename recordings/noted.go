@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package recordings
 
 import (
 	"fmt"
@@ -14,10 +14,11 @@ import (
 // maxNoted is how many missing snapshots are named.
 const maxNoted = 20
 
-// missingNamed says which named snapshots the log notes that are not there, where the
-// index is missing or not known to its end; empty if there are none. An index that is
-// whole is right: those that it does not have were deleted.
-func missingNamed(dir *replay.Dir, disk *snapshots.Disk) string {
+// MissingNamed says, for the user, which named snapshots the log notes that are not
+// there, where the index is missing or not known to its end; empty if there are none. An
+// index that is whole is right: those that it does not have were deleted. Open warns of
+// them by itself.
+func MissingNamed(dir *replay.Dir, disk *snapshots.Disk) string {
 	begun := disk.Begun()
 	if begun && disk.Incomplete() == nil {
 		return ""
