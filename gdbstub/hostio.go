@@ -58,8 +58,8 @@ func (s *session) openFile(args string) string {
 	if flags, ok := parseHex(fields[1]); !ok || flags != 0 {
 		return fileReadOnly
 	}
-	for fd, taken := range s.files {
-		if taken != nil {
+	for fd := range uint64(maxFiles) {
+		if _, taken := s.files[fd]; taken {
 			continue
 		}
 		content, err := s.keeper.OpenFile(string(name))
@@ -70,35 +70,35 @@ func (s *session) openFile(args string) string {
 			s.log.Debug("gdb gets no file", "name", clip(string(name)), "error", err)
 			return fileUnreadable
 		}
-		s.files[fd] = &content
+		s.files[fd] = content
 		return fmt.Sprintf("F%x", fd)
 	}
 	return fileTooMany
 }
 
-// file returns the file of a descriptor; nil if it is not open.
-func (s *session) file(text string) *[]byte {
-	if fd, ok := parseHex(text); ok && fd < maxFiles {
-		return s.files[fd]
+// file returns a descriptor and its file; ok is false if it is not open.
+func (s *session) file(text string) (fd uint64, content []byte, ok bool) {
+	if fd, ok = parseHex(text); ok {
+		content, ok = s.files[fd]
 	}
-	return nil
+	return fd, content, ok
 }
 
 // closeFile answers FD.
 func (s *session) closeFile(args string) string {
-	if s.file(args) == nil {
+	fd, _, ok := s.file(args)
+	if !ok {
 		return fileBadNumber
 	}
-	fd, _ := parseHex(args)
-	s.files[fd] = nil
+	delete(s.files, fd)
 	return "F0"
 }
 
 // readFile answers FD,COUNT,OFFSET with as much as fits; with nothing behind the end.
 func (s *session) readFile(args string) string {
 	descriptor, rest, _ := strings.Cut(args, ",")
-	content := s.file(descriptor)
-	if content == nil {
+	_, content, ok := s.file(descriptor)
+	if !ok {
 		return fileBadNumber
 	}
 	count, offset, ok := parsePair(rest)
@@ -106,7 +106,7 @@ func (s *session) readFile(args string) string {
 		return fileInvalid
 	}
 	const head = len("F10000;")
-	part := (*content)[min(offset, uint64(len(*content))):]
+	part := content[min(offset, uint64(len(content))):]
 	part = part[:fitting(string(part), min(count, maxPacket-uint64(head)))]
 	return fmt.Sprintf("F%x;%s", len(part), part)
 }
@@ -114,8 +114,8 @@ func (s *session) readFile(args string) string {
 // statFile answers FD with a struct stat of the protocol's own ("GDB manual", "struct
 // stat"): big-endian numbers, of which all but the type and the size are zero.
 func (s *session) statFile(args string) string {
-	content := s.file(args)
-	if content == nil {
+	_, content, ok := s.file(args)
+	if !ok {
 		return fileBadNumber
 	}
 	const regular = 0o100444
@@ -127,6 +127,6 @@ func (s *session) statFile(args string) string {
 	}
 	big(8, 4, regular)
 	big(12, 4, 1) // links
-	big(28, 8, uint64(len(*content)))
+	big(28, 8, uint64(len(content)))
 	return fmt.Sprintf("F%x;%s", len(stat), stat[:])
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// readRegisters answers g: all registers of the client's description in the order of their numbers.
+// readRegisters answers g: all registers of the client's description in the order of
+// their numbers.
 func (s *session) readRegisters(string) string {
 	var b strings.Builder
 	for _, r := range s.view.registers {

@@ -13,9 +13,10 @@ const rrPacket = "qRRCmd"
 
 // rrCommand executes a command as front ends of rr send it, with the monitor command of the
 // same name. It answers with the output, as much as goes into a packet, and at least an end
-// of line, in hex. There are two forms. rr's own words for gdb send NAME:THREAD:ARGUMENT..., with the thread's number in
-// decimal, -1 for none, and the arguments in hex (rr, DebuggerExtensionCommandHandler.cc);
-// Delve sends NAME:ARGUMENT..., all in hex (pkg/proc/gdbserial, qRRCmd).
+// of line, in hex. There are two forms. rr's own words for gdb send
+// NAME:THREAD:ARGUMENT..., with the thread's number in decimal, -1 for none, and the
+// arguments in hex (rr, DebuggerExtensionCommandHandler.cc); Delve sends
+// NAME:ARGUMENT..., all in hex (pkg/proc/gdbserial, qRRCmd).
 func (s *session) rrCommand(args string) string {
 	words := strings.Split(strings.TrimPrefix(args, ":"), ":")
 	if name, ok := decodeHex(words[0]); ok {

@@ -50,7 +50,7 @@ type session struct {
 	over      bool            // the session ends after this packet's answer
 	departure Departure
 
-	files [maxFiles]*[]byte // open for the client, by descriptor
+	files map[uint64][]byte // open for the client, by descriptor
 }
 
 // outlet is what a session needs of the link.
@@ -60,7 +60,7 @@ type outlet interface {
 }
 
 func newSession(t Target, out outlet, log *slog.Logger) *session {
-	s := &session{target: t, out: out, log: log, points: map[point]inserted{}, ctx: context.Background()}
+	s := &session{target: t, out: out, log: log, points: map[point]inserted{}, files: map[uint64][]byte{}, ctx: context.Background()}
 	s.reverser, _ = t.(Reverser)
 	s.ranger, _ = t.(RangeStepper)
 	s.commander, _ = t.(Commander)

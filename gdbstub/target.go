@@ -126,8 +126,8 @@ type Narrower interface {
 
 // Commander is a Target with commands of its own (gdb's "monitor").
 type Commander interface {
-	// Monitor runs one command line. What it writes to out reaches the user at
-	// once. moved says that registers or memory are no longer what the
+	// Monitor runs one command line. What it writes to out reaches the user when
+	// the command is over, or sooner where it is long. moved says that registers or memory are no longer what the
 	// debugger saw last, as after a jump in time or a reset. The error's text
 	// is shown to the user.
 	Monitor(ctx context.Context, command string, out io.Writer) (moved bool, err error)

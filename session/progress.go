@@ -32,10 +32,12 @@ func (p *progress) tell(at, to uint64) {
 	case at == 0 || at >= to || now.Before(p.next):
 	default:
 		left := time.Duration(float64(now.Sub(p.begun)) / float64(at) * float64(to-at)).Round(time.Second)
-		fmt.Fprintf(p.out, "Looked through %s of %s instructions, %v more at most; Ctrl-C goes back.\n", amount(at), amount(to), max(left, time.Second))
+		fmt.Fprintf(p.out, "Looked through %s of %s instructions, about %v more if nothing is found; Ctrl-C goes back.\n", amount(at), amount(to), max(left, time.Second))
 		p.next = now.Add(patience)
 	}
 }
 
 // amount writes a number of instructions as monitors read it.
-func amount(n uint64) string { return strings.TrimSpace(humanize.SIWithDigits(float64(n), 1, "")) }
+func amount(n uint64) string {
+	return strings.ReplaceAll(humanize.SIWithDigits(float64(n), 1, ""), " ", "")
+}

@@ -22,7 +22,7 @@ func TestProgress(t *testing.T) {
 		{"soon over", []told{{0, 1, 100}, {s, 50, 100}, {s / 2, 99, 100}, {s, 1, 1}}, nil},
 		{"nothing looked through yet", []told{{0, 0, 100}, {3 * s, 0, 100}}, nil},
 		{"long", []told{{0, 0, 7.2e9}, {s, 1e9, 7.2e9}, {2 * s, 2.4e9, 7.2e9}, {s, 3e9, 7.2e9}, {2 * s, 7.1e9, 7.2e9}, {3 * s, 1, 1}},
-			[]string{"Looked through 2.4 G of 7.2 G instructions, 6s more at most; Ctrl-C goes back.", "Looked through 7.1 G of 7.2 G instructions, 1s more at most; Ctrl-C goes back."}},
+			[]string{"Looked through 2.4G of 7.2G instructions, about 6s more if nothing is found; Ctrl-C goes back.", "Looked through 7.1G of 7.2G instructions, about 1s more if nothing is found; Ctrl-C goes back."}},
 	} {
 		var out strings.Builder
 		clock := time.Unix(0, 0)

@@ -18,11 +18,8 @@ type quarry struct {
 	// last runs from the present state up to a moment, and returns the last hit before
 	// it, nil if there is none.
 	last func(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error)
-	// absent reports whether it is known, without a run, that there is no hit from one
-	// moment on and before another; nil: it never is.
-	absent func(from, to machine.Moment) bool
 	// trim returns the earliest moment of which it is known, without a run, that there is
-	// no hit from it on and before another; nil: none is.
+	// no hit from it on and before another; that itself if none is.
 	trim func(end machine.Moment) machine.Moment
 	// shared says that the hits are those of the break- and watchpoints, for which other
 	// machines can look too.
@@ -39,11 +36,12 @@ func (t *Timeline) points() quarry {
 // is none. A breakpoint is met before its instruction, and, going back, so is a watchpoint.
 func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 	return t.jump(func() (Stop, error) {
+		t.looked = &looked{} // how far a seek is, nobody who waits for a search wants to know
 		now, floor := t.m.Moment(), t.Begin()
-		mark := machine.Moment{ICount: t.mark.at}
-		marked := t.mark.set && mark.Before(now)
+		there := machine.Moment{ICount: t.mark.at}
+		marked := t.mark.set && there.Before(now)
 		if marked {
-			floor = mark
+			floor = there
 		}
 		if len(t.breaks) > 0 || len(t.watches) > 0 {
 			last, stop, err := t.lastBefore(ctx, t.points(), floor, now)
@@ -56,7 +54,7 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 			}
 		}
 		if marked {
-			stop, err := t.seek(ctx, mark.ICount)
+			stop, err := t.seek(ctx, there.ICount)
 			if err == nil && stop == StopArrived {
 				stop = StopMark
 			}
@@ -70,32 +68,22 @@ func (t *Timeline) ReverseContinue(ctx context.Context) (Stop, error) {
 // behind another moment, the floor. It leaves the machine anywhere.
 func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.Moment) (*cpu.Hit, Stop, error) {
 	t.noteStores()
-	looked := &looked{all: end.ICount - floor.ICount}
-	t.looked = looked
+	progress := &looked{all: end.ICount - floor.ICount}
+	t.looked = progress
 	// Span by span into the past; the first with a hit has the answer.
 	alone := uint64(searchAlone)
 	if !q.shared {
 		alone = math.MaxUint64
 	}
-	for floor.Before(end) {
-		if ctx.Err() != nil {
+	for {
+		next, ok := t.nextSpan(q, floor, end)
+		switch {
+		case !ok:
+			return nil, StopArrived, nil
+		case ctx.Err() != nil:
 			return nil, StopInterrupted, nil
-		}
-		if q.trim != nil {
-			near := q.trim(end)
-			looked.done.Add(end.ICount - near.ICount)
-			if end = near; !floor.Before(end) {
-				break
-			}
-		}
-		next := span{t.canonicalBefore(end), end}
-		if from := next.from.State.At; q.absent != nil && q.absent(from, end) {
-			looked.done.Add(next.length())
-			end = from
-			continue
-		}
-		if next.length() > alone && t.helpersWanted() > 0 {
-			last, stop, err := t.searchTogether(ctx, t.spans(floor, end, q))
+		case next.length() > alone && t.helpersWanted() > 0:
+			last, stop, err := t.searchTogether(ctx, t.spans(q, floor, end))
 			if err == nil {
 				return last, stop, nil
 			}
@@ -103,21 +91,22 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.
 			slog.Warn("the past is searched with one machine", "err", err)
 			alone = math.MaxUint64
 		}
+		progress.done.Add(end.ICount - next.to.ICount)
+		end = next.to
 		begin, err := t.restoreNear(func() *snapshots.Snapshot { return t.canonicalBefore(end) })
 		if err != nil {
 			return nil, 0, err
 		}
-		t.lookFrom(begin.State.At.ICount)
+		from := begin.State.At
+		t.lookFrom(from.ICount)
 		last, stop, err := q.last(ctx, end)
 		if err != nil || stop == StopInterrupted || last != nil {
 			return last, stop, err
 		}
-		from := begin.State.At
+		progress.done.Add(end.ICount - from.ICount)
 		alone -= min(alone, end.ICount-from.ICount)
-		looked.done.Add(end.ICount - from.ICount)
 		end = from
 	}
-	return nil, StopArrived, nil
 }
 
 // searchAlone is how many instructions are searched before others are asked to help:

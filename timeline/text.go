@@ -83,7 +83,7 @@ func (t *Timeline) lastText(ctx context.Context, text string, now machine.Moment
 	// What is sent first behind the span being searched: the text may lie across
 	// spans.
 	var behind []sent
-	hit, stop, err := t.lastBefore(ctx, quarry{absent: t.silent, last: func(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
+	hit, stop, err := t.lastBefore(ctx, quarry{trim: t.spoken, last: func(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
 		m, first := matcher{want: []byte(text)}, []sent(nil)
 		var found *cpu.Hit
 		put := func(s sent) {
@@ -176,17 +176,17 @@ func (t *Timeline) sentBefore(ctx context.Context, n int) (tail []byte, stop Sto
 	return tail[max(0, len(tail)-n):], stop, err
 }
 
-// silent reports whether the recording says that the guest sends nothing to its console
-// from one moment on and before another.
-func (t *Timeline) silent(from, to machine.Moment) bool {
+// spoken is a quarry's trim: the recording tells how much the guest had sent to its console
+// at some counts, and so since when it sent nothing more.
+func (t *Timeline) spoken(end machine.Moment) machine.Moment {
 	hashes := t.cfg.Player.Hashes()
-	behind := func(n uint64) int { // the first at the count n or behind
-		i := slices.IndexFunc(hashes, func(h replay.StateHash) bool { return h.ICount >= n })
-		if i < 0 {
-			return len(hashes)
-		}
-		return i
+	i := slices.IndexFunc(hashes, func(h replay.StateHash) bool { return h.ICount >= end.ICount })
+	if i < 0 {
+		return end
 	}
-	last, first := behind(from.ICount+1)-1, behind(to.ICount)
-	return last >= 0 && first < len(hashes) && hashes[last].ConsoleBytes == hashes[first].ConsoleBytes
+	first := slices.IndexFunc(hashes, func(h replay.StateHash) bool { return h.ConsoleBytes == hashes[i].ConsoleBytes })
+	if since := (machine.Moment{ICount: hashes[first].ICount}); since.Before(end) {
+		return since
+	}
+	return end
 }

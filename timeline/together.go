@@ -31,27 +31,30 @@ type span struct {
 // length returns how many instructions there are in it.
 func (s span) length() uint64 { return s.to.ICount - s.from.State.At.ICount }
 
-// spans returns the stretches between snapshots before a moment, the latest first, as far
-// as another, the floor, but not what is known to have none of the quarry.
-func (t *Timeline) spans(floor, end machine.Moment, q quarry) (all []span) {
-	for floor.Before(end) {
-		if q.trim != nil {
-			end = q.trim(end)
-		}
-		if !floor.Before(end) {
-			break
-		}
-		s := span{t.canonicalBefore(end), end}
-		end = s.from.State.At
-		if q.absent == nil || !q.absent(end, s.to) {
-			all = append(all, s)
-		}
+// nextSpan returns the stretch from a snapshot up to a moment or to where, before that, a
+// quarry can be; ok is false if it cannot be anywhere behind another moment, the floor.
+func (t *Timeline) nextSpan(q quarry, floor, end machine.Moment) (s span, ok bool) {
+	if end = q.trim(end); !floor.Before(end) {
+		return span{}, false
 	}
-	return all
+	return span{t.canonicalBefore(end), end}, true
+}
+
+// spans returns all of these stretches, the latest first.
+func (t *Timeline) spans(q quarry, floor, end machine.Moment) (all []span) {
+	for {
+		s, ok := t.nextSpan(q, floor, end)
+		if !ok {
+			return all
+		}
+		all = append(all, s)
+		end = s.from.State.At
+	}
 }
 
 // hunt is a search of several machines through some spans. The nearest one with a hit
-// has the answer; those behind it are of no interest.
+// has the answer; those behind it are of no interest. So it is with an error and a
+// cancellation.
 type hunt struct {
 	spans   []span
 	breaks  []uint64
@@ -59,21 +62,22 @@ type hunt struct {
 
 	mu      sync.Mutex
 	next    int // the first that nobody has taken
-	best    int // the first in which there is a hit; as many as there are: none is known
-	hit     cpu.Hit
-	near    *snapshots.Snapshot // at or before the hit, of the machine that found it
 	running map[int]context.CancelFunc
 	looked  *looked  // how far they have got
 	learned []stores // by the other machines
-	stop    Stop
-	err     error
+
+	best int // the nearest that came to something; as many as there are: none has
+	hit  *cpu.Hit
+	near *snapshots.Snapshot // at or before the hit, of the machine that found it
+	stop Stop
+	err  error
 }
 
 // take takes the next span to be searched; ok is false if there is none of interest.
 func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.next >= h.best || h.err != nil || ctx.Err() != nil {
+	if h.next >= h.best || ctx.Err() != nil {
 		return 0, nil, false
 	}
 	i = h.next
@@ -88,24 +92,30 @@ func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, 
 	defer h.mu.Unlock()
 	h.running[i]()
 	delete(h.running, i)
-	h.looked.done.Add(h.spans[i].length())
 	switch {
 	case i > h.best: // it may have been cancelled
 		return
-	case err != nil:
-		h.err, h.best = err, i
-	case stop == StopInterrupted:
-		h.stop, h.best = stop, i
-	case found != nil:
-		h.best, h.hit, h.near = i, *found, near
-	default:
+	case found == nil && err == nil && stop != StopInterrupted:
+		h.looked.done.Add(h.spans[i].length())
 		return
 	}
+	h.best, h.hit, h.near, h.stop, h.err = i, found, near, stop, err
 	for j, cancel := range h.running {
 		if j > i {
 			cancel()
 		}
 	}
+}
+
+// outcome is what the hunt came to, when all have ended.
+func (h *hunt) outcome() (*cpu.Hit, Stop, error) {
+	switch {
+	case h.best < len(h.spans):
+		return h.hit, h.stop, h.err
+	case h.next < len(h.spans): // cancelled between two of them
+		return nil, StopInterrupted, nil
+	}
+	return nil, StopArrived, nil
 }
 
 // join searches spans with a machine until none is left.
@@ -172,16 +182,14 @@ func newHelper(cfg Config) *helper {
 	return h
 }
 
-// do has a job done, and reports whether it was. It waits while the helper is still being
+// do has a job done, unless the helper leaves before. It waits while that is still being
 // made or busy with what nobody waits for any more.
-func (h *helper) do(job func(*Timeline)) bool {
+func (h *helper) do(job func(*Timeline)) {
 	done := make(chan struct{})
 	select {
 	case h.jobs <- func(t *Timeline) { defer close(done); job(t) }:
 		<-done
-		return true
 	case <-h.leave:
-		return false
 	}
 }
 
@@ -214,8 +222,9 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 				}
 				other.forgetNear()
 				other.setPoints(h.breaks, h.watches)
-				h.join(ctx, other)
-				h.learn(other)
+				if h.join(ctx, other); ctx.Err() == nil { // else the next hunt learns it
+					h.learn(other)
+				}
 			})
 		}()
 	}
@@ -232,13 +241,11 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 			t.stores.learn(k)
 		}
 	}
-	if h.err != nil || h.stop == StopInterrupted {
-		return nil, h.stop, h.err
+	hit, stop, err := h.outcome()
+	if hit != nil {
+		err = t.borrow(h.near)
 	}
-	if h.best == len(spans) {
-		return nil, StopArrived, nil
-	}
-	return &h.hit, StopArrived, t.borrow(h.near)
+	return hit, stop, err
 }
 
 // borrow makes another machine's snapshot a near one of this one.

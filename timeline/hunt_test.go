@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package timeline
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/vmrr/vmrr/cpu"
+	"github.com/vmrr/vmrr/machine"
+	"github.com/vmrr/vmrr/snapshots"
+)
+
+// What a hunt through four spans comes to, of which the first so many are taken and
+// searched: a hit, an error or a cancellation counts only if it is the nearest.
+func TestHunt(t *testing.T) {
+	type result struct {
+		hit  bool
+		stop Stop
+		err  error
+	}
+	none, hit := result{stop: StopArrived}, result{hit: true, stop: StopArrived}
+	cancelled, failed := result{stop: StopInterrupted}, result{err: errors.New("unreadable")}
+	for _, test := range []struct {
+		name     string
+		searched []result // nearest first
+		want     result
+		wantSpan uint64 // in which the hit is
+	}{
+		{"nothing", []result{none, none, none, none}, none, 0},
+		{"the nearest of two", []result{none, hit, hit, none}, hit, 1},
+		{"cancelled in a span", []result{none, cancelled}, cancelled, 0},
+		{"cancelled between two spans", []result{none, none}, cancelled, 0},
+		{"cancelled behind a hit", []result{none, hit, cancelled}, hit, 1},
+		{"failed", []result{none, failed, none, none}, failed, 0},
+		{"failed behind a hit", []result{hit, failed}, hit, 0},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}}
+		for i := range h.spans {
+			h.spans[i] = span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}}
+		}
+		for range test.searched {
+			if _, _, ok := h.take(ctx); !ok {
+				t.Fatalf("%s: a span was not to be taken", test.name)
+			}
+		}
+		cancel()
+		if _, _, ok := h.take(ctx); ok {
+			t.Errorf("%s: a span was taken, though cancelled", test.name)
+		}
+		for i := len(test.searched) - 1; i >= 0; i-- { // the farthest is through first
+			r := test.searched[i]
+			var found *cpu.Hit
+			if r.hit {
+				found = &cpu.Hit{ICount: uint64(i)}
+			}
+			h.done(i, found, nil, r.stop, r.err)
+		}
+		got, stop, err := h.outcome()
+		if (got != nil) != test.want.hit || stop != test.want.stop || err != test.want.err || got != nil && got.ICount != test.wantSpan {
+			t.Errorf("%s: outcome %+v, %v, error %v; want %+v in span %d", test.name, got, stop, err, test.want, test.wantSpan)
+		}
+	}
+}
