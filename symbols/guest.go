@@ -2,20 +2,18 @@
 
 package symbols
 
-import "sync"
-
 // Guest tells what the kernel of a running machine says of itself at the present
-// instant. It reads the kernel's symbols when they are first asked for.
+// instant.
 type Guest struct {
 	table func() (*Table, error)
 	mem   Memory
 	lstar func() uint64
 }
 
-// NewGuest returns the guest of a machine that was given a kernel, a vmlinuz or a vmlinux.
+// NewGuest returns the guest of a machine whose kernel has the symbols that table returns.
 // lstar reads the register that FindSlide wants.
-func NewGuest(kernel []byte, mem Memory, lstar func() uint64) *Guest {
-	return &Guest{table: sync.OnceValues(func() (*Table, error) { return Parse(kernel) }), mem: mem, lstar: lstar}
+func NewGuest(table func() (*Table, error), mem Memory, lstar func() uint64) *Guest {
+	return &Guest{table: table, mem: mem, lstar: lstar}
 }
 
 // running returns the kernel's symbols, and how far it was moved.

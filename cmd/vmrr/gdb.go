@@ -62,7 +62,7 @@ func gdbCommand(ctx context.Context, out io.Writer, args []string) (err error) {
 
 // prepareGDB prepares all that gdb is given. The machine stands at its beginning, and
 // again when it is done.
-func (o *replayOptions) prepareGDB(ctx context.Context, rec *recordings.Recording, t *timeline.Timeline) (err error) {
+func (o *replayOptions) prepareGDB(ctx context.Context, rec *recordings.Recording, t *timeline.Timeline, table kernelTable) (err error) {
 	if o.own.dir, err = os.MkdirTemp("", "vmrr-gdb-"); err != nil { // for its owner only
 		return fmt.Errorf("making a directory for gdb: %w", err)
 	}
@@ -71,7 +71,7 @@ func (o *replayOptions) prepareGDB(ctx context.Context, rec *recordings.Recordin
 			o.own.close()
 		}
 	}()
-	k := kernelSymbols{Recording: rec, timeline: t, ignore: o.ignore}
+	k := kernelSymbols{Recording: rec, timeline: t, table: table, ignore: o.ignore}
 	here := t.Machine().Moment()
 	about, load, err := k.prepare(ctx, o.own)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 type kernelSymbols struct {
 	*recordings.Recording
 	timeline *timeline.Timeline
+	table    kernelTable
 	ignore   bool // what snapshots the recording has
 }
 
@@ -28,8 +29,8 @@ type kernelSymbols struct {
 // them. It moves the machine to find out where the kernel runs.
 func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, load []string, err error) {
 	var table *symbols.Table
-	err = interruptible(ctx, func() (err error) { // it takes a second
-		table, err = symbols.Parse(k.Config.Kernel)
+	err = interruptible(ctx, func() (err error) {
+		table, err = k.table()
 		return err
 	})
 	none := (*symbols.NoSymbolsError)(nil)

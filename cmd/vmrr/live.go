@@ -103,7 +103,7 @@ func (r *liveRun) serve(ctx context.Context) error {
 	defer leave()
 	quit := func() { end(frontend.CauseQuit) }
 	operator, shown := r.front.Operator(r.live), liveMachine{r.session, r.front}
-	kernel := guestKernel(r.cfg.Kernel, shown)
+	kernel := guestKernel(newKernelTable(r.cfg.Kernel), shown)
 	s = session.New(serving, session.Config{Machine: shown, Stopped: r.stopped, Changed: r.front.Running, Runs: r.front.Runs, Quit: quit,
 		AtEnd:   func() bool { return r.machine.End().Kind != machine.EndNone },
 		Files:   files(kernel),

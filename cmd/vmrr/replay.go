@@ -108,8 +108,9 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 	if err := o.goTo(ctx, p.Timeline); err != nil {
 		return err
 	}
+	table := newKernelTable(rec.Config.Kernel)
 	if o.own != nil {
-		if err := o.prepareGDB(ctx, rec, p.Timeline); err != nil {
+		if err := o.prepareGDB(ctx, rec, p.Timeline, table); err != nil {
 			return err
 		}
 		defer o.own.close()
@@ -125,7 +126,7 @@ func (o *replayOptions) show(ctx context.Context, dir string, machine *machineOp
 		defer ln.Close() // again, if gdb is let in
 	}
 	bar.hide()
-	v := viewing{Recording: rec, timeline: p.Timeline, front: front, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
+	v := viewing{Recording: rec, timeline: p.Timeline, front: front, table: table, ln: ln, stopped: o.debug.stopped || o.own != nil, own: o.own}
 	return v.run(ctx)
 }
 

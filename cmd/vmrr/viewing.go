@@ -22,6 +22,7 @@ type viewing struct {
 	*recordings.Recording
 	timeline *timeline.Timeline
 	front    *frontend.Frontend
+	table    kernelTable
 	ln       net.Listener // for gdb; nil if it is not to come
 	stopped  bool         // -S
 	own      *ownGDB      // the gdb that comes there, not yet started; nil: whoever comes
@@ -36,7 +37,7 @@ func (v *viewing) run(ctx context.Context) error {
 		leave()
 	}
 	atEnd := func() bool { return !v.timeline.Machine().Moment().Before(v.timeline.End()) }
-	kernel := guestKernel(v.Config.Kernel, v.timeline)
+	kernel := guestKernel(v.table, v.timeline)
 	s := session.New(running, session.Config{Machine: v.timeline, Stopped: v.stopped, Changed: v.front.Running, Runs: v.front.Runs, AtEnd: atEnd, Quit: quit,
 		Files: files(kernel), Monitor: monitor.Monitor{Kernel: kernel, Mode: monitor.ModeReplay, Path: v.Dir.Path(), Start: v.StartTime(), Version: Version}})
 	unwatched := func() bool { return !s.Debuggable() && !v.front.Wanted() }
