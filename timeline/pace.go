@@ -16,9 +16,10 @@ type Policy struct {
 }
 
 // The defaults: some hundredths of a second of running, so that a search never has to
-// run through much more than what it looks for, and 1 GiB.
+// run through much more than what it looks for, and where a recorder logs a hash anyway,
+// so that what it logs does not depend on the host's time; and 1 GiB.
 const (
-	DefaultInterval = 32e6
+	DefaultInterval = HashInterval
 	DefaultBudget   = 1 << 30
 )
 

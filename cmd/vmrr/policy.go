@@ -34,7 +34,7 @@ type policyOptions struct {
 
 // add adds the options; budget is the default, and where says what is meant by it.
 func (o *policyOptions) add(f *pflag.FlagSet, budget, where string) {
-	f.StringVar(&o.every, optionEvery, "32M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
+	f.StringVar(&o.every, optionEvery, "50M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
 	f.StringVar(&o.budget, optionBudget, budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
 }
 
@@ -50,7 +50,7 @@ func (o *policyOptions) policy() (p timeline.Policy, err error) {
 		return p, nil
 	}
 	if p.Time, err = time.ParseDuration(o.every); err != nil || p.Time <= 0 {
-		return p, usagef("--%s %s: want a number of instructions as 32M, a time as 5s, or 0", optionEvery, o.every)
+		return p, usagef("--%s %s: want a number of instructions as 50M, a time as 5s, or 0", optionEvery, o.every)
 	}
 	return p, nil
 }
