@@ -122,27 +122,24 @@ func (t *Timeline) Learned() (known []replay.Stretch, instructions uint64) {
 	return t.stores.known, t.stores.coverage()
 }
 
-// trim is lastStored from the beginning of history on.
-func (t *Timeline) trim(end machine.Moment) machine.Moment { return t.lastStored(t.Begin(), end) }
-
-// lastStored returns the earliest moment, not before from, of which it is known that no
-// watchpoint is hit from it on and before another, for want of stores to its page.
-func (t *Timeline) lastStored(from, to machine.Moment) machine.Moment {
+// trim returns the earliest moment of history of which it is known that no watchpoint is
+// hit from it on and before another, for want of stores to its page.
+func (t *Timeline) trim(end machine.Moment) machine.Moment {
 	if len(t.breaks) > 0 || slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return w.Kind != cpu.WatchChange }) {
-		return to
+		return end
 	}
-	last := to.ICount
-	if to.Sub > 0 {
+	begin, last := t.Begin(), end.ICount
+	if end.Sub > 0 {
 		last++ // what is written before it counts as the next instruction's
 	}
-	since := t.stores.unstoredSince(from.ICount, last, func(k *replay.Stretch) bool {
+	since := t.stores.unstoredSince(begin.ICount, last, func(k *replay.Stretch) bool {
 		return slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return mayHit(k, w) })
 	})
 	switch {
 	case since == last:
-		return to
-	case since == from.ICount:
-		return from
+		return end
+	case since == begin.ICount:
+		return begin
 	}
 	return machine.Moment{ICount: since}
 }
