@@ -40,9 +40,7 @@ func (m *Machine) Inject(in Input, log func(at Moment, in Input) error) error {
 	}
 	m.Clock.RunDue()
 	at := m.Moment()
-	err := m.deliver(in)
-	m.stopsOutside() // the machine stands still already
-	if err != nil {
+	if err := m.deliver(in); err != nil {
 		return err
 	}
 	if err := log(at, in); err != nil {

@@ -64,7 +64,10 @@ func (m *Machine) PowerOn() error {
 	m.Engine.SetICount(0)
 	m.Clock.SetWarp(0)
 	m.syncClock()
-	if err := m.Board.PowerOn(false, m.ask); err != nil {
+	m.outside.none = true
+	err := m.Board.PowerOn(false, m.ask)
+	m.outside.none = false
+	if err != nil {
 		return fmt.Errorf("switching the machine on: %w", err)
 	}
 	return nil
@@ -121,6 +124,9 @@ func (m *Machine) ClearInterrupt() { m.interrupted.Store(false) }
 // present count nothing but due timers happens.
 func (m *Machine) Run(until uint64) (Stop, error) {
 	m.until = until
+	// What was written while the machine stood still stops nothing, nor does what a Run
+	// wanted to stop at that came to an error.
+	m.outside.stop = false
 	for {
 		m.Clock.RunDue()
 		if stop, done, err := m.settle(until); done || err != nil {
@@ -232,11 +238,7 @@ func (m *Machine) handleEvent() error {
 			return nil
 		}
 		at := m.Moment()
-		before := at.ICount
-		if at.Sub == 0 { // an instruction did this: the canonical state is behind it
-			before--
-		}
-		err := m.by("the reset", before, func() error { return m.Board.PowerOn(true, m.ask) })
+		err := m.by("the reset", m.lastWithout(), func() error { return m.Board.PowerOn(true, m.ask) })
 		if err != nil {
 			return fmt.Errorf("resetting the machine at %v: %w", at, err)
 		}
@@ -270,7 +272,7 @@ func (m *Machine) idle() error {
 // budget returns the count up to which the CPU may run undisturbed.
 func (m *Machine) budget() uint64 {
 	limit := m.until
-	if m.event.Kind != EventNone {
+	if m.event.Kind != EventNone || m.outside.stop {
 		return 0
 	}
 	if d, ok := m.Clock.NextDeadline(); ok {

@@ -13,34 +13,56 @@ type OutsideWrite struct {
 }
 
 // OnOutside sets who is told of each write to RAM from outside of the processor, just
-// before it is made; nil: nobody is. The machine's first PowerOn is none. Within a Run
-// f may return true: the run stops behind the writes of that one cause, with
-// StopOutside.
+// before it is made; nil: nobody is. PowerOn makes none. Within a Run f may return true:
+// the run stops behind the writes of that one cause, with StopOutside.
 func (m *Machine) OnOutside(f func(OutsideWrite) (stop bool)) { m.onOutside = f }
 
 // outside is who writes to RAM now, and what became of it.
 type outside struct {
-	by     string // empty: nobody of interest
+	by     string // empty: nobody who has given a name
 	before uint64
-	stop   bool // somebody who was told wants it to
+	none   bool // what is written is the beginning, and no write from outside
+	stop   bool // somebody who was told in this Run wants it to
 }
 
-// by makes what f writes to RAM an OutsideWrite. f runs between two instructions: who
-// writes in the middle of one, as a device with DMA may, has to end the processor's run
-// behind it as well, as Raise does.
+// by makes what f writes to RAM an OutsideWrite under a name. f runs between two
+// instructions.
 func (m *Machine) by(who string, before uint64, f func() error) error {
 	m.outside.by, m.outside.before = who, before
 	defer func() { m.outside.by = "" }()
 	return f()
 }
 
+// aDevice is whom a write is taken for that nobody has put his name to.
+const aDevice = "a device"
+
 // written is told by RAM that something is about to be written.
 func (m *Machine) written(pa uint64, data []byte) {
-	if m.outside.by == "" || m.onOutside == nil {
+	if m.outside.none || m.onOutside == nil {
 		return
 	}
 	w := OutsideWrite{By: m.outside.by, Before: m.outside.before, PA: pa, Data: data}
-	m.outside.stop = m.onOutside(w) || m.outside.stop
+	if w.By == "" {
+		// A device writes in the middle of an instruction, which is counted already, or
+		// when a timer fires.
+		w.By, w.Before = aDevice, m.lastWithout()
+	}
+	if !m.onOutside(w) {
+		return
+	}
+	m.outside.stop = true
+	if m.running {
+		m.Engine.SetLimit(0)
+	}
+}
+
+// lastWithout returns the count of the last canonical state without what happens now.
+func (m *Machine) lastWithout() uint64 {
+	at := m.Moment()
+	if at.Sub == 0 && at.ICount > 0 { // it belongs to the canonical state at this count
+		return at.ICount - 1
+	}
+	return at.ICount
 }
 
 // stopsOutside reports whether a write from outside is to end the Run, and forgets it.

@@ -3,9 +3,12 @@
 package machine_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/vmrr/vmrr/icount"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -67,10 +70,61 @@ func TestResetIsOutside(t *testing.T) {
 		"icount 12+1: the reset, after icount 12, 01 at 100 over 01", "icount 12+1: the reset, after icount 12, 02 at 200 over 02")
 	r.at(t, 12, 1)
 
-	// What is written behind everybody's back is nobody's.
 	r.story = nil
-	r.RAM.WriteAt([]byte{1}, 100)
 	r.OnOutside(nil)
 	r.door.inputs[machine.Moment{ICount: 15}] = machine.MemoryInput(100, []byte{1})
+	r.run(t, 20, target)
+}
+
+// What a Run wanted to stop at that came to an error stops no other one.
+func TestFailedResetStopsNothingLater(t *testing.T) {
+	r := newRig(t)
+	r.board.loads = true
+	r.listen(100)
+	saved := r.Save()
+	r.cpu.does[5] = func() {
+		r.Raise(machine.Event{Kind: machine.EventReset})
+		r.door.failed = errors.New("the door is stuck")
+	}
+	if stop, err := r.Run(10); !errors.Is(err, r.door.failed) {
+		t.Fatalf("a reset that fails: %+v, error %v; want %v", stop, err, r.door.failed)
+	}
+	if want := "icount 5: the reset, after icount 4, 01 at 100 over 00"; !slices.Contains(r.story, want) {
+		t.Errorf("a reset that fails told %q, want %q among it", r.story, want)
+	}
+	r.door.failed = nil
+	if err := r.Load(saved); err != nil {
+		t.Fatal(err)
+	}
+	r.at(t, 0, 0)
+	r.run(t, 3, target)
+}
+
+// Who writes without a name is taken for a device. What the board boots is nobody's write.
+func TestWriteWithoutANameIsOutside(t *testing.T) {
+	r := newRig(t)
+	r.board.loads = true
+	r.listen(100)
+	if err := r.PowerOn(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `["icount 0: power on, warm false, clock 77"]`; fmt.Sprintf("%q", r.story) != want {
+		t.Errorf("PowerOn told %q, want %s", r.story, want)
+	}
+	write := func(b byte) { r.RAM.WriteAt([]byte{b}, 100) }
+	timer := r.timer("DMA", func(*icount.Timer) { write(8) })
+	r.cpu.does[3] = func() { write(6) }
+	r.cpu.does[5] = func() {
+		write(7)
+		timer.Arm(14) // moves the limit
+	}
+	r.run(t, 10, outside, "icount 3: a device, after icount 2, 06 at 100 over 01")
+	r.at(t, 3, 0)
+	r.run(t, 10, outside, "icount 5: a device, after icount 4, 07 at 100 over 06")
+	r.at(t, 5, 0)
+	r.run(t, 10, outside, "icount 7: DMA at 14 ns", "icount 7: a device, after icount 6, 08 at 100 over 07")
+	r.at(t, 7, 0)
+	r.run(t, 10, target)
+	write(9) // the machine stands still
 	r.run(t, 20, target)
 }

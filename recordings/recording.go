@@ -31,8 +31,7 @@ type Recording struct {
 	Snapshots *Snapshots
 
 	emulator  Emulator
-	learned   uint64 // of how many instructions it is kept where the guest stored
-	unlearned error  // why it is not all that was
+	unlearned error // why not all that is kept of where the guest stored can be read
 }
 
 // Open opens a recording to be replayed by an emulator, the latest if path is empty.

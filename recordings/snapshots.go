@@ -61,6 +61,15 @@ func (k *Snapshots) Begin() error {
 	return err
 }
 
+// alone runs f, which writes no snapshot, while no other process writes to the recording.
+// It is an error if one does.
+func (k *Snapshots) alone(f func() error) error {
+	if k.err != nil {
+		return k.err
+	}
+	return k.disk.Alone(f)
+}
+
 // Flush waits until all that was put is written.
 func (k *Snapshots) Flush() error {
 	if k.err != nil {

@@ -53,7 +53,6 @@ func (r *Recording) learn(t *timeline.Timeline) {
 	if err != nil {
 		slog.Warn("not all is known of where the guest stored, so going back to a write takes longer", "err", err)
 	}
-	_, r.learned = t.Learned()
 	r.unlearned = err
 }
 
@@ -62,11 +61,29 @@ func (r *Recording) learn(t *timeline.Timeline) {
 // its recorder was killed. While a recorder may still be writing nothing is changed, and
 // where nothing can be written it is learned again.
 func (r *Recording) KeepLearned(t *timeline.Timeline) {
-	known, instructions := t.Learned()
-	if instructions <= r.learned || r.Tape.End().CutOff != nil && !r.Snapshots.begun {
-		return
+	keep := func() error {
+		// Perhaps there is more than at the start: the recorder has ended since.
+		kept := uint64(0)
+		err := r.Dir.ReadStores(func(s replay.Stretch) {
+			kept += s.To - s.From
+			t.Learn(s)
+		})
+		if err != nil {
+			slog.Debug("not all is known of where the guest stored", "err", err)
+		}
+		known, instructions, all := t.Learned()
+		if instructions <= kept || !all {
+			return nil
+		}
+		return r.Dir.ReplaceStores(known)
 	}
-	if err := r.Dir.ReplaceStores(known); err != nil {
+	var err error
+	if r.Tape.End().CutOff != nil {
+		err = r.Snapshots.alone(keep) // a recorder would have them to itself
+	} else {
+		err = keep()
+	}
+	if err != nil {
 		slog.Debug("where the guest stored is not kept", "err", err)
 	}
 }

@@ -44,11 +44,9 @@ const (
 	maxStored    = maxStretch + 64
 )
 
-// errStretchTooLarge says that a stretch has more pages than the file can say.
-var errStretchTooLarge = fmt.Errorf("a stretch's pages take more than %d bytes", maxStretch)
-
-// payload returns the stretch as a frame's bytes.
-func (s *Stretch) payload() ([]byte, error) {
+// payload returns the stretch as a frame's bytes; ok is false if it has more pages than
+// one can say.
+func (s *Stretch) payload() (b []byte, ok bool) {
 	var pages []byte
 	for _, list := range [][]uint64{s.Linear, s.Physical} {
 		pages = binary.AppendUvarint(pages, uint64(len(list)))
@@ -59,12 +57,12 @@ func (s *Stretch) payload() ([]byte, error) {
 		}
 	}
 	if len(pages) > maxStretch {
-		return nil, errStretchTooLarge
+		return nil, false
 	}
-	b := binary.AppendUvarint(nil, s.From)
+	b = binary.AppendUvarint(nil, s.From)
 	b = binary.AppendUvarint(b, s.To-s.From)
 	b = binary.AppendUvarint(b, uint64(len(pages)))
-	return compressor().EncodeAll(pages, b), nil
+	return compressor().EncodeAll(pages, b), true
 }
 
 var errStretch = errors.New("a stretch does not have the form of one")
@@ -124,8 +122,8 @@ func (w *stretchWriter) begin() error { return w.write(storesFormat.Header(w.id)
 // Append adds a stretch, which lies behind those that were added before. One of too many
 // pages is left out. After an error nothing is written any more.
 func (w *stretchWriter) Append(s Stretch) error {
-	payload, err := s.payload()
-	if err != nil {
+	payload, ok := s.payload()
+	if !ok {
 		return w.err
 	}
 	return w.write(framed.Append(nil, w.id, w.size, frameStretch, payload))

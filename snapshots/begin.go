@@ -22,6 +22,23 @@ func (d *Disk) Begin() error {
 	return nil
 }
 
+// Alone runs f while no other process can write to the store, which a recorder keeps open
+// for writing as long as it lives. Nothing of the store is changed; f must not change it
+// either. It is an error if another process writes.
+func (d *Disk) Alone(f func() error) error {
+	d.mu.Lock()
+	writes := d.lock != nil
+	d.mu.Unlock()
+	if !writes {
+		lock, err := d.fs.Lock(d.dir)
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
+	}
+	return f()
+}
+
 // begin makes ready for a change. From the first one on, other processes' changes
 // are kept away.
 func (d *Disk) begin() error {

@@ -365,6 +365,40 @@ func TestOneWriterAtATime(t *testing.T) {
 	r.wantList(b, "a@1", "c@3")
 }
 
+// Nobody else can write while one is alone, and a store to which another writes is not.
+func TestAlone(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, 3)
+	a, b := r.open(dir, ReadWrite), r.open(dir, ReadOnly)
+	ran := 0
+	alone := func(d *Disk) error {
+		return d.Alone(func() error {
+			ran++
+			if err := r.open(dir, ReadWrite).Begin(); err == nil {
+				t.Error("another process can write meanwhile")
+			}
+			return nil
+		})
+	}
+	if err := alone(b); err != nil || ran != 1 {
+		t.Errorf("alone where nobody writes: error %v, it ran %d times", err, ran)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+		t.Errorf("alone made %v, error %v; want no file", files, err)
+	}
+	r.put(a, r.take("a", 3))
+	if err := alone(b); err == nil || ran != 1 {
+		t.Errorf("alone while another writes: error %v, it ran %d times; want an error and 1", err, ran)
+	}
+	if err := alone(a); err != nil || ran != 2 {
+		t.Errorf("alone, who writes: error %v, it ran %d times; want 2", err, ran)
+	}
+	a.Close()
+	if err := alone(b); err != nil || ran != 3 {
+		t.Errorf("alone when the other has closed: error %v, it ran %d times; want 3", err, ran)
+	}
+}
+
 // What was loaded before another process compacted the store, and so gave other
 // numbers to the pages, is still put back as what it was.
 func TestNumbersOfAnotherProcess(t *testing.T) {

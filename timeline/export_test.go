@@ -18,11 +18,6 @@ func SetCutting(hits, size uint64) (wasHits, wasSize uint64) {
 // HelpersWanted is how many other machines a search may use.
 func (t *Timeline) HelpersWanted() int { return t.helpersWanted() }
 
-// Unstored reports whether it is known that nothing hits the watchpoints.
-func (t *Timeline) Unstored(from, to machine.Moment) bool {
-	return !from.Before(t.lastStored(from, to))
-}
-
 // LastStored returns up to where, before a count, a watchpoint may be hit.
 func (t *Timeline) LastStored(n uint64) uint64 { return t.trim(machine.Moment{ICount: n}).ICount }
 

@@ -11,22 +11,31 @@ import (
 )
 
 // maxStored bounds what a stores remembers, in pages of all its stretches together: 64 MiB.
-const maxStored = 8 << 20
+// A test makes it smaller.
+var maxStored = 8 << 20
 
 // stores is what is known of where the guest stored: for stretches of the past, the pages
 // that it may have stored to. What was learned once stays true, as the past does not
 // change. Of stretches with writes from outside nothing is known.
 type stores struct {
-	known []replay.Stretch // disjoint, earliest first
-	pages int              // of all of them
+	known   []replay.Stretch // disjoint, earliest first
+	pages   int              // of all of them
+	dropped bool             // something that was learned is not there any more
 }
 
-// learn adds a stretch; of what is known already nothing changes.
+// learn adds a stretch; of what is known already nothing changes. Past the bound the
+// earliest stretches go: most searches begin at the end of the recording.
 func (s *stores) learn(k replay.Stretch) {
-	pages := len(k.Linear) + len(k.Physical)
-	if s.pages+pages > maxStored {
-		return
+	s.add(k)
+	n := 0
+	for ; s.pages > maxStored; n++ {
+		s.pages -= pagesOf(&s.known[n])
 	}
+	s.known, s.dropped = slices.Delete(s.known, 0, n), s.dropped || n > 0
+}
+
+// add is learn without a bound.
+func (s *stores) add(k replay.Stretch) {
 	i, _ := slices.BinarySearchFunc(s.known, k.From, endsAt)
 	for ; k.From < k.To; i++ {
 		if i < len(s.known) && s.known[i].To == k.From {
@@ -38,7 +47,7 @@ func (s *stores) learn(k replay.Stretch) {
 		}
 		if part.From < part.To {
 			s.known = slices.Insert(s.known, i, part)
-			s.pages += pages
+			s.pages += pagesOf(&part)
 			i++
 		}
 		if i == len(s.known) {
@@ -47,6 +56,9 @@ func (s *stores) learn(k replay.Stretch) {
 		k.From = s.known[i].To
 	}
 }
+
+// pagesOf returns how many pages a stretch remembers.
+func pagesOf(k *replay.Stretch) int { return len(k.Linear) + len(k.Physical) }
 
 // endsAt compares the end of a stretch with a count.
 func endsAt(k replay.Stretch, n uint64) int {
@@ -116,33 +128,31 @@ func (t *Timeline) noteStores() {
 func (t *Timeline) Learn(s replay.Stretch) { t.stores.learn(s) }
 
 // Learned returns all that is known of where the guest stored, earliest first, and how
-// many instructions there are in it. The caller must not change it.
-func (t *Timeline) Learned() (known []replay.Stretch, instructions uint64) {
+// many instructions there are in it. The caller must not change it. all is false if
+// more was learned or told than is remembered.
+func (t *Timeline) Learned() (known []replay.Stretch, instructions uint64, all bool) {
 	t.noteStores()
-	return t.stores.known, t.stores.coverage()
+	return t.stores.known, t.stores.coverage(), !t.stores.dropped
 }
 
-// trim is lastStored from the beginning of history on.
-func (t *Timeline) trim(end machine.Moment) machine.Moment { return t.lastStored(t.Begin(), end) }
-
-// lastStored returns the earliest moment, not before from, of which it is known that no
-// watchpoint is hit from it on and before another, for want of stores to its page.
-func (t *Timeline) lastStored(from, to machine.Moment) machine.Moment {
+// trim returns the earliest moment of history of which it is known that no watchpoint is
+// hit from it on and before another, for want of stores to its page.
+func (t *Timeline) trim(end machine.Moment) machine.Moment {
 	if len(t.breaks) > 0 || slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return w.Kind != cpu.WatchChange }) {
-		return to
+		return end
 	}
-	last := to.ICount
-	if to.Sub > 0 {
+	begin, last := t.Begin(), end.ICount
+	if end.Sub > 0 {
 		last++ // what is written before it counts as the next instruction's
 	}
-	since := t.stores.unstoredSince(from.ICount, last, func(k *replay.Stretch) bool {
+	since := t.stores.unstoredSince(begin.ICount, last, func(k *replay.Stretch) bool {
 		return slices.ContainsFunc(t.watches, func(w cpu.Watch) bool { return mayHit(k, w) })
 	})
 	switch {
 	case since == last:
-		return to
-	case since == from.ICount:
-		return from
+		return end
+	case since == begin.ICount:
+		return begin
 	}
 	return machine.Moment{ICount: since}
 }

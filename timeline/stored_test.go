@@ -3,6 +3,7 @@
 package timeline
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/vmrr/vmrr/cpu"
@@ -57,6 +58,46 @@ func TestStoresKnown(t *testing.T) {
 	}
 	if got := s.coverage(); got != 360 {
 		t.Errorf("%d instructions are covered by %v; want 360", got, s.known)
+	}
+}
+
+// Past the bound the earliest stretches go, whichever order they come in.
+func TestStoresBound(t *testing.T) {
+	defer func(n int) { maxStored = n }(maxStored)
+	maxStored = 6
+	stretch := func(i uint64) replay.Stretch {
+		return replay.Stretch{From: 10 * i, To: 10*i + 10, Linear: []uint64{i}, Physical: []uint64{i}}
+	}
+	for _, c := range []struct {
+		learned []uint64
+		want    []uint64
+		dropped bool
+	}{
+		{[]uint64{1, 2, 3}, []uint64{1, 2, 3}, false},
+		{[]uint64{1, 2, 3, 2}, []uint64{1, 2, 3}, false},
+		{[]uint64{1, 2, 3, 4, 5}, []uint64{3, 4, 5}, true},
+		{[]uint64{5, 4, 3, 2, 1}, []uint64{3, 4, 5}, true},
+		{[]uint64{2, 4, 5, 3}, []uint64{3, 4, 5}, true},
+	} {
+		var s stores
+		for _, i := range c.learned {
+			s.learn(stretch(i))
+		}
+		var got []uint64
+		for _, k := range s.known {
+			got = append(got, k.Linear...)
+		}
+		if !slices.Equal(got, c.want) || s.pages != 2*len(c.want) || s.dropped != c.dropped {
+			t.Errorf("learning %v with room for 3: %v are left with %d pages, dropped %v; want %v with %d, dropped %v",
+				c.learned, got, s.pages, s.dropped, c.want, 2*len(c.want), c.dropped)
+		}
+	}
+	// One stretch that fills a gap on both sides of another, and with that the bound.
+	var s stores
+	s.learn(stretch(2))
+	s.learn(replay.Stretch{From: 0, To: 40, Linear: []uint64{7, 8}})
+	if len(s.known) != 3 || s.pages != 6 || s.dropped {
+		t.Errorf("0 to 40 around 20 to 30: %v, %d pages, dropped %v; want 3 stretches of 2", s.known, s.pages, s.dropped)
 	}
 }
 
