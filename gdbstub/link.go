@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -44,11 +45,13 @@ type link struct {
 	last    []byte // the frame that '-' asks for
 	resends int
 
-	run         sync.Mutex // guards the four below
+	run         sync.Mutex // guards what follows
 	received    uint64     // number of the last packet
 	interrupted uint64     // number of the last packet before the last 0x03
 	cancel      context.CancelFunc
 	command     bool // what cancel is for is a monitor command
+	stepped     bool // the last resume was a step that came to its end: another may follow
+	kept        bool // 0x03 came too late for it, and is for the next
 }
 
 func newLink(ctx context.Context, conn io.ReadWriteCloser, log *slog.Logger) *link {
@@ -118,11 +121,13 @@ func (l *link) enqueue(in inbound) error {
 }
 
 // interrupt cancels what is running, and what the packets received so far are
-// yet to start. An interrupt while nothing is to run has no effect.
+// yet to start. An interrupt while nothing is to run has no effect, but between two of the
+// many steps that gdb makes to get somewhere it is for the next one.
 func (l *link) interrupt() {
 	l.run.Lock()
 	defer l.run.Unlock()
 	l.interrupted = l.received
+	l.kept = l.stepped || l.cancel != nil
 	if l.cancel != nil {
 		l.cancel()
 	}
@@ -144,18 +149,37 @@ func (l *link) begin(in inbound) context.Context {
 	defer l.run.Unlock()
 	ctx, cancel := context.WithCancel(l.ctx)
 	l.cancel, l.command = cancel, bytes.HasPrefix(in.data, []byte(monitorPacket)) || bytes.HasPrefix(in.data, []byte(rrPacket))
+	if resumes(in.data) {
+		if l.kept {
+			cancel()
+		}
+		l.kept = false
+	}
 	if l.interrupted >= in.seq {
 		cancel()
 	}
 	return ctx
 }
 
-// end releases the context of begin.
-func (l *link) end() {
+// resumes reports whether a packet lets the machine run.
+func resumes(packet []byte) bool {
+	switch {
+	case len(packet) == 0:
+		return false
+	case bytes.HasPrefix(packet, []byte("vCont;")), string(packet) == "bc", string(packet) == "bs":
+		return true
+	}
+	return strings.IndexByte("cCsS", packet[0]) >= 0
+}
+
+// end releases the context of begin. stepped says that the last resume was a step that
+// came to its end.
+func (l *link) end(stepped bool) {
 	l.run.Lock()
 	defer l.run.Unlock()
 	l.cancel()
-	l.cancel, l.command = nil, false
+	l.cancel, l.command, l.stepped = nil, false, stepped
+	l.kept = l.kept && stepped
 }
 
 // acknowledge sends '+' or '-' if the client wants to have it.

@@ -11,7 +11,7 @@ import (
 
 // resume lets the target run and answers when it has stopped.
 func (s *session) resume(doing string, run func(context.Context) (Stop, error)) string {
-	s.moved = false // gdb forgets its caches when it resumes
+	s.moved, s.stepped = false, false // gdb forgets its caches when it resumes
 	out := s.console()
 	s.tell(out)
 	stop, err := run(s.ctx)
@@ -22,15 +22,29 @@ func (s *session) resume(doing string, run func(context.Context) (Stop, error)) 
 		}
 		stop = Stop{Reason: StopInterrupted}
 	}
-	s.lastStop = stop
+	if stop.Reason == StopStep && s.ctx.Err() != nil { // it came too late to be seen
+		stop.Reason = StopInterrupted
+	}
+	s.lastStop, s.stepped = stop, stop.Reason == StopStep
 	if stop.Note != "" {
 		fmt.Fprintln(out, stop.Note)
 	}
 	return s.stopAnswer(stop)
 }
 
+// unlessInterrupted is a step, but none after an interrupt, of which a single one may see
+// nothing.
+func unlessInterrupted(step func(context.Context) (Stop, error)) func(context.Context) (Stop, error) {
+	return func(ctx context.Context) (Stop, error) {
+		if ctx.Err() != nil {
+			return Stop{Reason: StopInterrupted}, nil
+		}
+		return step(ctx)
+	}
+}
+
 func (s *session) step() string {
-	return s.resume("stepping", func(ctx context.Context) (Stop, error) { return s.target.Step(ctx, 1) })
+	return s.resume("stepping", unlessInterrupted(func(ctx context.Context) (Stop, error) { return s.target.Step(ctx, 1) }))
 }
 
 func (s *session) continueOn() string { return s.resume("continuing", s.target.Continue) }
@@ -38,7 +52,7 @@ func (s *session) continueOn() string { return s.resume("continuing", s.target.C
 // stepRange steps until the PC leaves [start, end). Like any step it executes one
 // instruction at least, even if the range is empty or elsewhere.
 func (s *session) stepRange(start, end uint64) string {
-	return s.resume("stepping", func(ctx context.Context) (Stop, error) {
+	return s.resume("stepping", unlessInterrupted(func(ctx context.Context) (Stop, error) {
 		if s.ranger != nil {
 			return s.ranger.StepRange(ctx, start, end)
 		}
@@ -58,7 +72,7 @@ func (s *session) stepRange(start, end uint64) string {
 				return Stop{Reason: StopInterrupted}, nil
 			}
 		}
-	})
+	}))
 }
 
 // vContActions answers "vCont?". gdb uses vCont only if c, C, s and S are there.

@@ -12,7 +12,7 @@ func (s *session) reverseStep(args string) string {
 	if args != "" {
 		return errInvalid
 	}
-	return s.resume("stepping back", s.reverser.ReverseStep)
+	return s.resume("stepping back", unlessInterrupted(s.reverser.ReverseStep))
 }
 
 // reverseContinue answers bc: back to the last hit of a breakpoint or watchpoint,

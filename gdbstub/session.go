@@ -41,6 +41,7 @@ type session struct {
 	points       map[point]inserted // what is inserted for the client
 	physicalMode bool               // m, M, X and watchpoints mean physical addresses
 	lastStop     Stop
+	stepped      bool   // the last resume was a step that came to its end
 	refreshes    bool   // the client has GDBInit: it asks whether the machine moved, and reads the description again
 	untold       string // why the last write to memory was refused, if the user was not told yet
 	moved        bool   // a monitor command moved the machine since the client asked or resumed it
@@ -92,7 +93,7 @@ func (s *session) serve(l *link, do Runner) {
 		// An interrupt cancels ctx, and the packet is still executed and
 		// answered. Only a client that has gone needs no more execution.
 		err := do(l.ctx, func() { answer = s.execute(ctx, in) })
-		l.end()
+		l.end(s.stepped)
 		if err != nil {
 			s.log.Debug("gdb packet not executed", "cause", err)
 			return
