@@ -8,11 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
 )
 
 func TestPast(t *testing.T) {
 	broken := errors.New("interrupted")
+	nobody := &timeline.NotFoundError{What: "instruction that changes it", From: machine.Moment{ICount: 5}, Back: true}
 	for _, c := range []struct {
 		line   string
 		fail   error
@@ -71,6 +73,11 @@ func TestPast(t *testing.T) {
 		{line: "who-wrote -p", err: "usage: who-wrote"},
 		{line: "who-wrote 1 2 3", err: "usage: who-wrote"},
 		{line: "who-wrote there", err: `"there" is no number`},
+		{line: "who-wrote 0x2000", fail: nobody, asked: "write 0x2000 8 false",
+			err: "before icount 5 through this linear address; who-wrote -p 0x1000 looks at the physical memory, which"},
+		{line: "who-wrote 0x2ff8", fail: nobody, asked: "write 0x2ff8 8 false", err: "who-wrote -p 0x1ff8 looks"},
+		{line: "who-wrote 0x2ff9", fail: nobody, asked: "write 0x2ff9 8 false", err: "who-wrote -p looks"},
+		{line: "who-wrote 0x10", fail: nobody, asked: "write 0x10 8 false", err: "who-wrote -p looks"},
 		{line: "who-wrote 16", fail: broken, asked: "write 0x10 8 false", err: "interrupted"},
 	} {
 		s := &fakeSession{fail: c.fail, kept: "kept", marked: []timeline.Checkpoint{{Number: 1, Note: "first"}, {Number: 3, Note: "first"}, {Number: 4}}}
