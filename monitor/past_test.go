@@ -74,7 +74,7 @@ func TestPast(t *testing.T) {
 		{line: "who-wrote 1 2 3", err: "usage: who-wrote"},
 		{line: "who-wrote there", err: `"there" is no number`},
 		{line: "who-wrote 0x2000", fail: nobody, asked: "write 0x2000 8 false",
-			err: "before icount 5 through this linear address; who-wrote -p 0x1000 looks at the physical memory, which"},
+			err: "before icount 5 through this linear address; who-wrote -p 0x1000 looks at the physical memory, whatever"},
 		{line: "who-wrote 0x2ff8", fail: nobody, asked: "write 0x2ff8 8 false", err: "who-wrote -p 0x1ff8 looks"},
 		{line: "who-wrote 0x2ff9", fail: nobody, asked: "write 0x2ff9 8 false", err: "who-wrote -p looks"},
 		{line: "who-wrote 0x10", fail: nobody, asked: "write 0x10 8 false", err: "who-wrote -p looks"},

@@ -59,7 +59,7 @@ func (c *call) whoWrote() error {
 	})
 	var none *timeline.NotFoundError
 	if errors.As(err, &none) && !physical {
-		return fmt.Errorf("%w through this linear address; who-wrote -p%s looks at the physical memory, which has other addresses too",
+		return fmt.Errorf("%w through this linear address; who-wrote -p%s looks at the physical memory, whatever address it was written through",
 			err, c.physical(addr, size))
 	}
 	return err
