@@ -48,14 +48,14 @@ const anyWords = maxLine
 func commands() []command {
 	one := func(name string) []string { return []string{name} }
 	return []command{
-		{one("back"), "", "go back to the position visited before", 0, 0, (*call).back},
+		{one("back"), "[count]", "go back to the position visited before, or count of them back", 0, 1, (*call).back},
 		{one("checkpoint"), "[note]", "make a checkpoint of the present position", 0, anyWords, (*call).checkpoint},
 		{[]string{"cont", "c"}, "", "resume emulation", 0, 0, (*call).cont},
 		{one("delete"), "checkpoint number", "delete a checkpoint", 2, 2, (*call).deleteCheckpoint},
 		{one("delete-checkpoint"), "number", "delete a checkpoint", 1, 1, (*call).deleteCheckpoint},
 		{one("delvm"), "tag", "delete a VM snapshot from its tag", 1, 1, (*call).delVM},
 		{one("elapsed-time"), "", "show the virtual time since power-on in seconds", 0, 0, (*call).elapsedTime},
-		{one("forward"), "", "go forward to the position that back came from", 0, 0, (*call).forward},
+		{one("forward"), "[count]", "go forward to the position that back came from, or count of them forward", 0, 1, (*call).forward},
 		{one("gdbserver"), "[device]", "start gdbserver on given device (default '" + DefaultGDB + "'), stop with 'none'", 0, 1, (*call).gdbServer},
 		{one("goto"), "icount|begin|end|mark|name|[-r|--back] --console text|[-r|--back] --event kind",
 			"go to an instruction count, a checkpoint or snapshot, or the next or, with -r, last text on the console or event in the log", 1, anyWords, (*call).goTo},

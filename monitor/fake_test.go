@@ -106,9 +106,9 @@ func (s *fakeSession) ToEvent(_ context.Context, kind string, back bool) (replay
 	nmi := replay.Record{Kind: replay.KindInput, At: machine.Moment{ICount: 5}, Input: machine.Input{Kind: machine.InputNMI}}
 	return nmi, s.ask("event %s back %v", kind, back)
 }
-func (s *fakeSession) ToMark(context.Context) error  { return s.ask("mark") }
-func (s *fakeSession) Back(context.Context) error    { return s.ask("back") }
-func (s *fakeSession) Forward(context.Context) error { return s.ask("forward") }
+func (s *fakeSession) ToMark(context.Context) error           { return s.ask("mark") }
+func (s *fakeSession) Back(_ context.Context, n int) error    { return s.ask("back %d", n) }
+func (s *fakeSession) Forward(_ context.Context, n int) error { return s.ask("forward %d", n) }
 func (s *fakeSession) Restart(_ context.Context, n int) error {
 	s.engine.icount = 7
 	return s.ask("restart %d", n)

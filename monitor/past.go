@@ -21,8 +21,8 @@ type Searcher interface {
 
 // Visitor is a Session that knows where it has been.
 type Visitor interface {
-	Back(ctx context.Context) error
-	Forward(ctx context.Context) error
+	Back(ctx context.Context, n int) error
+	Forward(ctx context.Context, n int) error
 }
 
 // Bookmarker is a Session that has checkpoints.
@@ -180,7 +180,7 @@ func (c *call) back() error {
 	if !ok {
 		return ErrNoReplay
 	}
-	return c.journey(v.Back)
+	return c.visit(v.Back)
 }
 
 func (c *call) forward() error {
@@ -188,7 +188,19 @@ func (c *call) forward() error {
 	if !ok {
 		return ErrNoReplay
 	}
-	return c.journey(v.Forward)
+	return c.visit(v.Forward)
+}
+
+// visit goes as many positions as the command says, or 1.
+func (c *call) visit(journey func(context.Context, int) error) error {
+	n := 1
+	if len(c.args) > 0 {
+		var err error
+		if n, err = strconv.Atoi(c.args[0]); err != nil || n < 1 {
+			return userErrorf("%s: %q is no number of positions: want 1 or more", c.name, c.args[0])
+		}
+	}
+	return c.journey(func(ctx context.Context) error { return journey(ctx, n) })
 }
 
 func (c *call) checkpoint() error {

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/timeline"
 )
 
 func TestPast(t *testing.T) {
 	broken := errors.New("interrupted")
+	nobody := &timeline.NotFoundError{What: "instruction that changes it", From: machine.Moment{ICount: 5}, Back: true}
 	for _, c := range []struct {
 		line   string
 		fail   error
@@ -52,9 +54,15 @@ func TestPast(t *testing.T) {
 		{line: "goto --event nmi", asked: "event nmi back false", out: "icount 5: input nmi\n"},
 		{line: "goto -r --event nmi", asked: "event nmi back true", out: "icount 5: input nmi\n"},
 		{line: "goto --event nmi", fail: broken, asked: "event nmi back false", err: "interrupted"},
-		{line: "back", asked: "back"},
-		{line: "back", fail: broken, asked: "back", err: "interrupted"},
-		{line: "forward", asked: "forward"},
+		{line: "back", asked: "back 1"},
+		{line: "back 3", asked: "back 3"},
+		{line: "back 0", err: `"0" is no number of positions`},
+		{line: "back two", err: `back: "two" is no number of positions`},
+		{line: "back 1 2", err: "usage: back [count]"},
+		{line: "back", fail: broken, asked: "back 1", err: "interrupted"},
+		{line: "forward", asked: "forward 1"},
+		{line: "forward 2", asked: "forward 2"},
+		{line: "forward -1", err: "is no number of positions"},
 		{line: "restart 2", asked: "restart 2"},
 		{line: "restart two", err: `"two" is no checkpoint number`},
 		{line: "who-wrote 0x1000", asked: "write 0x1000 8 false", out: "icount 4, pc 0x1000\nold value: 0x00000000000000f0\nnew value: not mapped\n"},
@@ -65,6 +73,11 @@ func TestPast(t *testing.T) {
 		{line: "who-wrote -p", err: "usage: who-wrote"},
 		{line: "who-wrote 1 2 3", err: "usage: who-wrote"},
 		{line: "who-wrote there", err: `"there" is no number`},
+		{line: "who-wrote 0x2000", fail: nobody, asked: "write 0x2000 8 false",
+			err: "before icount 5 through this linear address; who-wrote -p 0x1000 looks at the physical memory, whatever"},
+		{line: "who-wrote 0x2ff8", fail: nobody, asked: "write 0x2ff8 8 false", err: "who-wrote -p 0x1ff8 looks"},
+		{line: "who-wrote 0x2ff9", fail: nobody, asked: "write 0x2ff9 8 false", err: "who-wrote -p looks"},
+		{line: "who-wrote 0x10", fail: nobody, asked: "write 0x10 8 false", err: "who-wrote -p looks"},
 		{line: "who-wrote 16", fail: broken, asked: "write 0x10 8 false", err: "interrupted"},
 	} {
 		s := &fakeSession{fail: c.fail, kept: "kept", marked: []timeline.Checkpoint{{Number: 1, Note: "first"}, {Number: 3, Note: "first"}, {Number: 4}}}

@@ -4,6 +4,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -45,7 +46,7 @@ func (c *call) whoWrote() error {
 		}
 		size = int(n)
 	}
-	return c.journey(func(ctx context.Context) error {
+	err = c.journey(func(ctx context.Context) error {
 		w, err := a.WhoWrote(ctx, addr, size, physical)
 		if err == nil {
 			who := fmt.Sprintf("pc %#x", w.PC)
@@ -56,6 +57,23 @@ func (c *call) whoWrote() error {
 		}
 		return err
 	})
+	var none *timeline.NotFoundError
+	if errors.As(err, &none) && !physical {
+		return fmt.Errorf("%w through this linear address; who-wrote -p%s looks at the physical memory, whatever address it was written through",
+			err, c.physical(addr, size))
+	}
+	return err
+}
+
+// physical returns the physical address of memory, as a word with a blank before it; none if
+// it is not mapped, or may be in two pieces.
+func (c *call) physical(addr uint64, size int) string {
+	const page = 4096
+	pa, ok := c.Session.Machine().Engine.Translate(addr)
+	if !ok || addr%page+uint64(size) > page {
+		return ""
+	}
+	return fmt.Sprintf(" %#x", pa)
 }
 
 // value writes memory as a number if it has the size of one, and as bytes if not.

@@ -34,20 +34,23 @@ func (e *NotFoundError) Error() string {
 const (
 	anyInput     = "input"
 	snapshotNote = "snapshot"
+	endNote      = "end"
 )
 
 // eventKinds lists the words for the kinds of event that ToEvent knows.
 func eventKinds() []string {
-	kinds := []string{anyInput, snapshotNote}
+	kinds := []string{anyInput, snapshotNote, endNote}
 	for k := machine.InputSerial; k <= machine.InputFrame; k++ {
-		kinds = append(kinds, k.String())
+		if k != machine.InputEnd { // it is at the recording's end
+			kinds = append(kinds, k.String())
+		}
 	}
 	return kinds
 }
 
 // ToEvent goes to the next event of a kind in the log, or back to the last: to the
 // canonical state at its count, before it has an effect. An event at the present count
-// is neither. If ctx is cancelled it returns to where it began.
+// is neither. The kind "end" is the recording's end, however it came. If ctx is cancelled it returns to where it began.
 func (t *Timeline) ToEvent(ctx context.Context, kind string, back bool) (replay.Record, error) {
 	if kinds := eventKinds(); !slices.Contains(kinds, kind) {
 		return replay.Record{}, fmt.Errorf("there are no events of kind %q: want one of %s", kind, strings.Join(kinds, ", "))
@@ -70,6 +73,12 @@ func (t *Timeline) ToEvent(ctx context.Context, kind string, back bool) (replay.
 // event returns the first or the last event of a kind from one moment on and before
 // another; nil if there is none.
 func (t *Timeline) event(ctx context.Context, kind string, from, to machine.Moment, last bool) (found *replay.Record, err error) {
+	if kind == endNote {
+		if end := t.end(); !end.At.Before(from) && end.At.Before(to) {
+			found = &end
+		}
+		return found, nil
+	}
 	records := t.cfg.Player.EventsBetween(from, to)
 	if kind == snapshotNote {
 		records = t.cfg.Player.Records() // a note is no event
@@ -89,6 +98,16 @@ func (t *Timeline) event(ctx context.Context, kind string, from, to machine.Mome
 		}
 	}
 	return found, nil
+}
+
+// end returns the record of the recording's end; a recording that was cut off has none,
+// and ends where its log does.
+func (t *Timeline) end() replay.Record {
+	end := t.cfg.Player.End()
+	if end.CutOff != nil {
+		end.Reason = "the recording was cut off"
+	}
+	return replay.Record{Kind: replay.KindEnd, At: end.At, Now: end.Now, Hash: end.Final, Reason: end.Reason}
 }
 
 func isEvent(r *replay.Record, kind string) bool {

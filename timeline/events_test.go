@@ -41,6 +41,9 @@ func TestToEvent(t *testing.T) {
 		{end, "power", true, 0},
 		{0, "input", true, none},
 		{end, "nmi", true, none},
+		{0, "end", false, end},
+		{end, "end", false, none},
+		{end, "end", true, none},
 		{0, "snapshot", false, s.noted},
 		{s.noted, "snapshot", false, none},
 		{end, "snapshot", true, s.noted},
@@ -59,7 +62,7 @@ func TestToEvent(t *testing.T) {
 			t.Errorf("ToEvent(%q, back %v) from %d = %+v, error %v at %d; want it at %d", c.kind, c.back, c.from, r, err, at, c.to)
 		}
 	}
-	if _, err := tl.ToEvent(background, "gift", false); err == nil || !strings.Contains(err.Error(), "want one of input, snapshot, serial, reset") {
+	if _, err := tl.ToEvent(background, "gift", false); err == nil || !strings.Contains(err.Error(), "want one of input, snapshot, end, serial, reset") {
 		t.Errorf("ToEvent(%q): error %v; want one that lists the kinds", "gift", err)
 	}
 	if _, err := tl.ToEvent(cancelled(), "input", true); err == nil || !strings.Contains(err.Error(), "interrupted") {

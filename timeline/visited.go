@@ -5,6 +5,7 @@ package timeline
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/vmrr/vmrr/cpu"
 )
@@ -66,35 +67,40 @@ func (t *Timeline) jump(journey func() (Stop, error)) (Stop, error) {
 	return stop, err
 }
 
-// There is no such position.
+// There is no such position at all.
 var (
 	ErrNoEarlier = errors.New("there is no position to go back to")
 	ErrNoLater   = errors.New("there is no position to go forward to")
 )
 
-// Back goes to the position visited before; to the one visited last, if steps have led
-// away from it. It returns to where it began if ctx is cancelled.
-func (t *Timeline) Back(ctx context.Context) error {
-	i := t.visited.now
-	if len(t.visited.list) == 0 {
+// Back goes n positions back among those visited, n from 1; the first of them is the one
+// visited last, if steps have led away from it. It returns to where it began if ctx is
+// cancelled, and stays there if there are fewer positions.
+func (t *Timeline) Back(ctx context.Context, n int) error {
+	have := t.visited.now
+	if len(t.visited.list) > 0 && t.visited.list[have].at != t.m.Moment() {
+		have++
+	}
+	switch {
+	case have == 0:
 		return ErrNoEarlier
+	case n > have:
+		return fmt.Errorf("there are not %d positions to go back to, but %d", n, have)
 	}
-	if t.visited.list[i].at == t.m.Moment() {
-		i--
-	}
-	if i < 0 {
-		return ErrNoEarlier
-	}
-	return t.revisit(ctx, i)
+	return t.revisit(ctx, have-n)
 }
 
-// Forward goes to the position from which Back came.
-func (t *Timeline) Forward(ctx context.Context) error {
-	i := t.visited.now + 1
-	if i >= len(t.visited.list) {
+// Forward goes n positions forward, n from 1, to those from which Back came. It returns
+// or stays as Back does.
+func (t *Timeline) Forward(ctx context.Context, n int) error {
+	have := len(t.visited.list) - 1 - t.visited.now
+	switch {
+	case have <= 0:
 		return ErrNoLater
+	case n > have:
+		return fmt.Errorf("there are not %d positions to go forward to, but %d", n, have)
 	}
-	return t.revisit(ctx, i)
+	return t.revisit(ctx, t.visited.now+n)
 }
 
 func (t *Timeline) revisit(ctx context.Context, i int) error {

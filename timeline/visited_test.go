@@ -5,6 +5,8 @@ package timeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/vmrr/vmrr/machine"
@@ -17,7 +19,7 @@ const timerInterrupt = 0x30
 func TestVisited(t *testing.T) {
 	s := spokenGuest(t)
 	tl, vm := s.open(t)
-	if err := tl.Back(background); err != timeline.ErrNoEarlier {
+	if err := tl.Back(background, 1); err != timeline.ErrNoEarlier {
 		t.Errorf("Back at the beginning: error %v; want %v", err, timeline.ErrNoEarlier)
 	}
 	at := func(what string, err error, want machine.Moment) {
@@ -45,30 +47,43 @@ func TestVisited(t *testing.T) {
 	if _, err := tl.StepForward(background, 3); err != nil {
 		t.Fatal(err)
 	}
-	at("Back after steps", tl.Back(background), first)
-	at("Back", tl.Back(background), moment(115_000_000))
-	at("Back", tl.Back(background), stepped)
-	at("Back", tl.Back(background), handler)
+	at("Back after steps", tl.Back(background, 1), first)
+	at("Back", tl.Back(background, 1), moment(115_000_000))
+	at("Back", tl.Back(background, 1), stepped)
+	at("Back", tl.Back(background, 1), handler)
 	if vm.Hash() != state {
 		t.Errorf("Back at the handler: hash %x; want %x", vm.Hash(), state)
 	}
-	at("Forward", tl.Forward(background), stepped)
-	at("Forward", tl.Forward(background), moment(115_000_000))
-	at("Forward", tl.Forward(background), first)
-	if err := tl.Forward(background); err != timeline.ErrNoLater || vm.Moment() != first {
+	at("Forward", tl.Forward(background, 1), stepped)
+	at("Forward", tl.Forward(background, 1), moment(115_000_000))
+	at("Forward", tl.Forward(background, 1), first)
+	if err := tl.Forward(background, 1); err != timeline.ErrNoLater || vm.Moment() != first {
 		t.Errorf("Forward at the last position: error %v at %v; want %v", err, vm.Moment(), timeline.ErrNoLater)
 	}
-	at("Back", tl.Back(background), moment(115_000_000))
+	at("Back by 3, after steps have led away", stepsThen(t, tl, func() error { return tl.Back(background, 3) }), stepped)
+	at("Forward by 2", tl.Forward(background, 2), first)
+	for _, n := range []int{1, 1 << 62} {
+		if err := tl.Forward(background, n); err != timeline.ErrNoLater || vm.Moment() != first {
+			t.Errorf("Forward by %d at the last position: error %v at %v; want %v", n, err, vm.Moment(), timeline.ErrNoLater)
+		}
+	}
+	at("Back by 2", tl.Back(background, 2), stepped)
+	for n, to := range map[int]func(context.Context, int) error{3: tl.Forward, 1 << 62: tl.Forward, 4: tl.Back} {
+		if err := to(background, n); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("there are not %d positions", n)) || vm.Moment() != stepped {
+			t.Errorf("going %d positions: error %v at %v; want one that says that they are fewer, at %v", n, err, vm.Moment(), stepped)
+		}
+	}
+	at("Forward", tl.Forward(background, 1), moment(115_000_000))
 	seek(t, tl, 115_100_000) // what was ahead is forgotten
-	if err := tl.Forward(background); err != timeline.ErrNoLater {
+	if err := tl.Forward(background, 1); err != timeline.ErrNoLater {
 		t.Errorf("Forward after a jump: error %v; want %v", err, timeline.ErrNoLater)
 	}
-	at("Back after a jump", tl.Back(background), moment(115_000_000))
+	at("Back after a jump", tl.Back(background, 1), moment(115_000_000))
 	for i := range uint64(150) { // and so is what is long ago
 		seek(t, tl, 115_100_001+i)
 	}
 	steps := 0
-	for tl.Back(background) == nil {
+	for tl.Back(background, 1) == nil {
 		steps++
 	}
 	if steps != 99 || vm.Moment() != moment(115_100_051) {
@@ -78,6 +93,15 @@ func TestVisited(t *testing.T) {
 	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || vm.Moment() != first {
 		t.Errorf("Continue = %v, error %v at %v; want a breakpoint at %v", stop, err, vm.Moment(), first)
 	}
+}
+
+// stepsThen makes steps, and then a journey.
+func stepsThen(t *testing.T, tl *timeline.Timeline, journey func() error) error {
+	t.Helper()
+	if _, err := tl.StepForward(background, 3); err != nil {
+		t.Fatal(err)
+	}
+	return journey()
 }
 
 // cancelled returns a context that is.
@@ -113,7 +137,7 @@ func TestCheckpoints(t *testing.T) {
 			t.Errorf("Restart(%d): error %v at %v; want %v", i+1, err, vm.Moment(), want[i].At)
 		}
 	}
-	if err := tl.Back(background); err != nil || vm.Moment() != want[1].At {
+	if err := tl.Back(background, 1); err != nil || vm.Moment() != want[1].At {
 		t.Errorf("Back after Restart: error %v at %v; want %v", err, vm.Moment(), want[1].At)
 	}
 	var none *timeline.NoCheckpointError
