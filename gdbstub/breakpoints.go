@@ -94,12 +94,12 @@ func (s *session) insertPoint(args string) string {
 	}
 	all, err := parseConditions(options)
 	if err != nil {
-		return s.failure("inserting "+p.String(), err)
+		return s.pointFailure("inserting "+p.String(), err)
 	}
 	old, present := s.points[p]
 	if present && old.physical != physical {
 		if err := s.remove(p); err != nil {
-			return s.failure("removing "+p.String(), err)
+			return s.pointFailure("removing "+p.String(), err)
 		}
 		present = false
 	}
@@ -116,7 +116,7 @@ func (s *session) insertPoint(args string) string {
 			err = s.watcher.InsertWatch(p.addr, p.size, p.watchKind())
 		}
 		if err != nil {
-			return s.failure("inserting "+p.String(), err)
+			return s.pointFailure("inserting "+p.String(), err)
 		}
 	}
 	s.points[p] = inserted{all, physical}
@@ -137,9 +137,15 @@ func (s *session) removePoint(args string) string {
 		return "OK"
 	}
 	if err := s.remove(p); err != nil {
-		return s.failure("removing "+p.String(), err)
+		return s.pointFailure("removing "+p.String(), err)
 	}
 	return "OK"
+}
+
+// pointFailure is failure for packets of points: gdb keeps the text of these to itself.
+func (s *session) pointFailure(doing string, err error) string {
+	s.log.Warn(doing+" for gdb failed", "error", err)
+	return s.failure(doing, err)
 }
 
 func (s *session) remove(p point) error {

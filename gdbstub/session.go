@@ -143,10 +143,10 @@ const (
 // unsupported is the answer to a packet that the stub does not know.
 const unsupported = ""
 
-// failure returns an error answer with a text. It is for packets whose answer
-// gdb does not decode as data.
+// failure returns an error answer with a text, which gdb shows. It is for packets whose
+// answer gdb does not decode as data.
 func (s *session) failure(doing string, err error) string {
-	s.log.Warn("gdb request failed", "doing", doing, "error", err)
+	s.log.Debug(doing+" for gdb failed", "error", err)
 	text := fmt.Sprintf("%s: %v", doing, err)
 	return "E." + strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || mustEscape(byte(r)) {

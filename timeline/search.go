@@ -78,10 +78,10 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.
 	for {
 		next, ok := t.nextSpan(q, floor, end)
 		switch {
-		case !ok:
-			return nil, StopArrived, nil
 		case ctx.Err() != nil:
 			return nil, StopInterrupted, nil
+		case !ok:
+			return nil, StopArrived, nil
 		case next.length() > alone && t.helpersWanted() > 0:
 			last, stop, err := t.searchTogether(ctx, t.spans(q, floor, end))
 			if err == nil {
