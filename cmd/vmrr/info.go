@@ -196,10 +196,7 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	if missing := recordings.MissingNamed(dir, disk); missing != "" {
 		line(out, "", "%s", missing)
 	}
-	for _, d := range damaged {
-		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))
-	}
-	return errs
+	return append(errs, unusable(damaged, len(list))...)
 }
 
 // storesInfo tells what is kept of where the guest stored until the recording ends, in
