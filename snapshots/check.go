@@ -5,14 +5,14 @@ package snapshots
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 )
 
-// Damaged is a snapshot that cannot be restored, and why.
+// Damaged is a snapshot that cannot be restored, and why: an error for each place that is
+// damaged of what it needs, the same one for all snapshots that need it.
 type Damaged struct {
 	Entry Entry
-	Err   error
+	Errs  []error
 }
 
 // Check reads all that the snapshots need and compares it with its checksums. It
@@ -27,7 +27,7 @@ func (d *Disk) Check() ([]Damaged, error) {
 	}
 	for range 4 {
 		all := d.check()
-		changed := func(x Damaged) bool { return errors.Is(x.Err, ErrChanged) }
+		changed := func(x Damaged) bool { return errors.Is(errors.Join(x.Errs...), ErrChanged) }
 		if d.lock != nil || !slices.ContainsFunc(all, changed) { // who writes, does so alone
 			return all, d.incomplete
 		}
@@ -57,12 +57,12 @@ func (d *Disk) check() (all []Damaged) {
 		}
 	}
 	for _, r := range d.cat.snaps {
-		_, err := d.state(r)
-		if err == nil {
-			err = d.firstBad(r, bad)
+		errs := d.badOf(r, bad)
+		if _, err := d.state(r); err != nil {
+			errs = append(errs, err)
 		}
-		if err != nil {
-			all = append(all, Damaged{r.Entry, err})
+		if len(errs) > 0 {
+			all = append(all, Damaged{r.Entry, errs})
 		}
 	}
 	return all
@@ -78,9 +78,8 @@ func (b *batch) checkKeys(keys []key, pages []byte) error {
 	return nil
 }
 
-// firstBad returns what is wrong with the first batch that a snapshot needs and that
-// is damaged, nil if there is none.
-func (d *Disk) firstBad(r *record, bad map[*batch]error) error {
+// badOf returns what is wrong with the batches that a snapshot needs and that are damaged.
+func (d *Disk) badOf(r *record, bad map[*batch]error) (errs []error) {
 	if len(bad) == 0 {
 		return nil
 	}
@@ -92,8 +91,8 @@ func (d *Disk) firstBad(r *record, bad map[*batch]error) error {
 	}
 	for _, b := range d.cat.batches {
 		if pages[b] != 0 && bad[b] != nil {
-			return fmt.Errorf("%w; the snapshot needs %d of its pages", bad[b], bits.OnesCount64(pages[b]))
+			errs = append(errs, bad[b])
 		}
 	}
-	return nil
+	return errs
 }

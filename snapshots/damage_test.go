@@ -356,6 +356,29 @@ func TestCheckFindsWrongPages(t *testing.T) {
 	}
 }
 
+// Check names every damaged place that a snapshot needs, and the same error for all that
+// need it.
+func TestCheckNamesEveryPlace(t *testing.T) {
+	r, dir, files := damagedRig(t)
+	for _, name := range []string{segmentName(1), segmentName(2)} {
+		b := bytes.Clone(files[name])
+		b[len(b)/2] ^= 1
+		write(t, filepath.Join(dir, name), b)
+	}
+	bad, err := r.open(dir, ReadOnly).Check()
+	if err != nil || len(bad) != 2 || len(bad[0].Errs) != 1 || len(bad[1].Errs) != 2 || bad[0].Errs[0] != bad[1].Errs[0] {
+		t.Fatalf("Check() = %v, %v; want one error for the first snapshot and that and another for the second", bad, err)
+	}
+	for i, err := range bad[1].Errs {
+		if got, want := PlaceOf(err), filepath.Join(dir, segmentName(uint64(i+1))); got != want {
+			t.Errorf("PlaceOf(%v) = %q; want %q", err, got, want)
+		}
+	}
+	if got := PlaceOf(ErrChanged); got != ErrChanged.Error() {
+		t.Errorf("PlaceOf(%v) = %q; want its text", ErrChanged, got)
+	}
+}
+
 func namesOf(bad []Damaged) (names []string) {
 	for _, b := range bad {
 		names = append(names, b.Entry.Name)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vmrr/vmrr/internal/badfile"
 	"github.com/vmrr/vmrr/machine"
 )
 
@@ -21,6 +22,15 @@ func (e *UnreadableError) Error() string {
 }
 
 func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// PlaceOf returns the file that an error of reading pages says is damaged, and of another
+// error its text: the many errors that come of one damaged file can be told as one.
+func PlaceOf(err error) string {
+	if d := (*badfile.DamagedError)(nil); errors.As(err, &d) {
+		return d.File
+	}
+	return err.Error()
+}
 
 // ErrChanged says that another process has removed what a snapshot needs: it compacted
 // the store after this one had read the index. A store that is opened anew has what

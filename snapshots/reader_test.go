@@ -71,7 +71,7 @@ func TestMissingAfterCompaction(t *testing.T) {
 		}
 	}
 	var damaged *badfile.DamagedError
-	if bad, err := reader.Check(); err != nil || len(bad) != 2 || !errors.As(bad[0].Err, &damaged) {
+	if bad, err := reader.Check(); err != nil || len(bad) != 2 || len(bad[0].Errs) == 0 || !errors.As(bad[0].Errs[0], &damaged) {
 		t.Errorf("Check() = %v, %v; want two damaged snapshots", bad, err)
 	}
 }

@@ -3,7 +3,9 @@
 package timeline_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -186,5 +188,54 @@ func TestDeleteSnapshot(t *testing.T) {
 	}
 	if err := tl.SaveSnapshot(timeline.OriginName); err == nil {
 		t.Error("saving another origin has no error")
+	}
+}
+
+// What many snapshots miss is told once, and each that has a name.
+func TestUnreadableSnapshotsToldOnce(t *testing.T) {
+	a := answeredGuest(t)
+	tl, _ := a.open(t)
+	dir := t.TempDir()
+	disk, err := snapshots.OpenDisk(dir, framed.ID{1}, testguest.RAM, snapshots.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range a.points[20:26] {
+		seek(t, tl, n)
+		s := tl.Snapshot()
+		if i == 1 {
+			s.Name = "kept"
+		}
+		if err := disk.Put(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := disk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "pages-0001.seg"), 100); err != nil { // all of them need it
+		t.Fatal(err)
+	}
+	if disk, err = snapshots.OpenDisk(dir, framed.ID{1}, testguest.RAM, snapshots.ReadOnly); err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	tl, vm := a.open(t)
+	for _, e := range disk.List() {
+		s, err := disk.Load(e)
+		if err == nil {
+			err = tl.AddSnapshot(s)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
+	seek(t, tl, a.points[29])
+	a.check(t, vm, a.points[29], "Seek past six damaged snapshots")
+	if n, named := strings.Count(told.String(), "a snapshot is left out"), strings.Count(told.String(), "name=kept"); n != 2 || named != 1 {
+		t.Errorf("of six damaged snapshots, one with a name, it is told %q; want one of those without and the other", &told)
 	}
 }

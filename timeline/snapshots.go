@@ -79,7 +79,8 @@ func (t *Timeline) nearest(n uint64) *snapshots.Snapshot {
 
 // restoreNear restores the snapshot that pick returns. One whose pages cannot be read
 // from disk is dropped, and pick asked again: there is an earlier one, the
-// first of all is in memory.
+// first of all is in memory. Many can need what is damaged of one file, so that is told
+// once; but each that has a name is told of.
 func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snapshot, error) {
 	for {
 		s := pick()
@@ -88,7 +89,16 @@ func (t *Timeline) restoreNear(pick func() *snapshots.Snapshot) (*snapshots.Snap
 		if !errors.As(err, &unreadable) || !t.store.Delete(s) {
 			return s, err
 		}
-		slog.Warn("a snapshot is left out", "err", err)
+		place := snapshots.PlaceOf(unreadable.Err)
+		switch {
+		case s.Name != "":
+			slog.Warn("a snapshot is left out", "name", s.Name, "err", err)
+		case t.leftOut[place]:
+			slog.Debug("a snapshot is left out", "err", err)
+		default:
+			slog.Warn("a snapshot is left out, as are others that need what is damaged there", "err", err)
+			t.leftOut[place] = true
+		}
 	}
 }
 

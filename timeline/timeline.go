@@ -65,6 +65,7 @@ type Timeline struct {
 	mark       mark
 	helpers    []*helper
 	stores     stores
+	leftOut    map[string]bool // the places for which it was told that snapshots are left out
 }
 
 // New switches the machine on at the beginning of the recording.
@@ -73,7 +74,8 @@ func New(cfg Config) (*Timeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Timeline{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, cfg: cfg, store: store, checked: map[uint64]bool{}}
+	t := &Timeline{debug: debug{m: cfg.Machine, pace: newPacer(cfg.Policy)}, cfg: cfg, store: store, checked: map[uint64]bool{},
+		leftOut: map[string]bool{}}
 	cfg.Player.Clock = cfg.Machine.Clock.Now
 	cfg.Machine.OnOutside(t.meetOutside)
 	if cfg.Origin != nil {

@@ -90,9 +90,10 @@ func recordingInfo(out io.Writer, dir *replay.Dir) error {
 		}
 		line(out, "goes on from", "%s of %s", at, p.Path)
 	}
-	errs = append(errs, logInfo(out, dir, vm.Shift)...)
+	end, logErrs := logInfo(out, dir)
+	errs = append(errs, logErrs...)
 	errs = append(errs, snapshotInfo(out, dir, vm.RAM)...)
-	errs = append(errs, storesInfo(out, dir))
+	errs = append(errs, storesInfo(out, dir, end))
 	return errors.Join(errs...)
 }
 
@@ -111,21 +112,21 @@ func fileInfo(out io.Writer, dir *replay.Dir, files []replay.File) (errs []error
 	return errs
 }
 
-// logInfo tells what happened.
-func logInfo(out io.Writer, dir *replay.Dir, shift uint) (errs []error) {
+// logInfo tells what happened, and returns the count at which the recording ends.
+func logInfo(out io.Writer, dir *replay.Dir) (end uint64, errs []error) {
 	tape, err := dir.LoadTape()
 	if err != nil {
 		errs = append(errs, err)
 	}
 	if tape == nil {
 		line(out, "log", "cannot be used")
-		return errs
+		return 0, errs
 	}
 	defer tape.Close()
 	counts, bytes, warps := make(map[string]int), uint64(0), 0
 	for r, err := range tape.Records() {
 		if err != nil {
-			return append(errs, err)
+			return tape.End().At.ICount, append(errs, err)
 		}
 		switch r.Kind {
 		case replay.KindInput:
@@ -145,15 +146,15 @@ func logInfo(out io.Writer, dir *replay.Dir, shift uint) (errs []error) {
 	if len(inputs) == 0 {
 		inputs = []string{"none"}
 	}
-	end := tape.End()
+	last := tape.End()
 	if o := dir.Manifest().Origin; o != nil {
 		line(out, "begins", "at %s", machine.Moment{ICount: o.ICount, Sub: o.Sub})
 	}
 	switch {
-	case end.CutOff == nil:
-		line(out, "ends", "at %s, %v: %s", end.At, time.Duration(end.Now), end.Reason)
+	case last.CutOff == nil:
+		line(out, "ends", "at %s, %v: %s", last.At, time.Duration(last.Now), last.Reason)
 	default:
-		line(out, "ends", "at %s, %v: cut off there", end.At, time.Duration(end.Now))
+		line(out, "ends", "at %s, %v: cut off there", last.At, time.Duration(last.Now))
 	}
 	line(out, "inputs", "%s", strings.Join(inputs, ", "))
 	line(out, "events", "%d in all, %d of them waits that ended early", tape.EventCount(), warps)
@@ -162,7 +163,7 @@ func logInfo(out io.Writer, dir *replay.Dir, shift uint) (errs []error) {
 	if st, err := os.Stat(dir.LogPath()); err == nil {
 		line(out, "log", "%s", humanize.IBytes(uint64(st.Size())))
 	}
-	return errs
+	return last.At.ICount, errs
 }
 
 // snapshotInfo tells of the snapshots that are kept.
@@ -195,16 +196,14 @@ func snapshotInfo(out io.Writer, dir *replay.Dir, ram uint64) []error {
 	if missing := recordings.MissingNamed(dir, disk); missing != "" {
 		line(out, "", "%s", missing)
 	}
-	for _, d := range damaged {
-		errs = append(errs, fmt.Errorf("the snapshot of %v cannot be used: %w", d.Entry.At, d.Err))
-	}
-	return errs
+	return append(errs, unusable(damaged, len(list))...)
 }
 
-// storesInfo tells what is kept of where the guest stored.
-func storesInfo(out io.Writer, dir *replay.Dir) error {
+// storesInfo tells what is kept of where the guest stored until the recording ends, in
+// instructions: a recorder that was killed may have kept more of that than of its log.
+func storesInfo(out io.Writer, dir *replay.Dir, end uint64) error {
 	instructions := uint64(0)
-	err := dir.ReadStores(func(s replay.Stretch) { instructions += s.To - s.From })
+	err := dir.ReadStores(func(s replay.Stretch) { instructions += min(s.To, end) - min(s.From, end) })
 	bad := badfile.UnlessCutOff(err)
 	st, statErr := os.Stat(dir.StoresPath())
 	switch {

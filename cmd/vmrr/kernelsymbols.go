@@ -38,13 +38,14 @@ func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, l
 	case errors.Is(err, errInterrupted):
 		return "", nil, err
 	case errors.As(err, &none) && g.vmlinux != "":
-		return k.unmoved(g.vmlinux)
+		return k.unmoved(g.vmlinux, err)
 	case err != nil:
 		// Another guest than Linux, or one without kallsyms, is debugged without symbols.
 		return fmt.Sprint(err), nil, nil
 	}
+	given := symbols.Contents{}
 	if g.vmlinux != "" {
-		if err := checkVmlinux(g.vmlinux, table.Identity()); err != nil {
+		if given, err = checkVmlinux(g.vmlinux, table.Identity()); err != nil {
 			return "", nil, err
 		}
 	}
@@ -72,37 +73,51 @@ func (k *kernelSymbols) prepare(ctx context.Context, g *ownGDB) (about string, l
 	}
 	// gdb wants a program, from which it reads nothing: this one has only names.
 	program := quiet("exec-file " + gdbWord(own))
-	if g.vmlinux != "" {
+	if given.Symbols {
 		return about + "; symbols of " + g.vmlinux, []string{program, symbolFile(g.vmlinux, slide)}, nil
 	}
-	return about + "; its own symbols, without lines and types", []string{program, symbolFile(own, 0)}, nil
+	if g.vmlinux != "" {
+		about += "; " + g.vmlinux + " has no symbols; the kernel's own, without lines and types"
+	} else {
+		about += "; its own symbols, without lines and types"
+	}
+	return about, []string{program, symbolFile(own, 0)}, nil
 }
 
-// unmoved is prepare for a kernel without symbols in itself, of which it cannot be
-// told where it runs: if it is a vmlinux, where it is linked.
-func (k *kernelSymbols) unmoved(vmlinux string) (about string, load []string, err error) {
+// unmoved is prepare for a kernel without symbols in itself, for the reason given, of
+// which it cannot be told where it runs: if it is a vmlinux, where it is linked.
+func (k *kernelSymbols) unmoved(vmlinux string, none error) (about string, load []string, err error) {
 	file, err := readImage("kernel for --vmlinux", vmlinux)
 	if err != nil {
 		return "", nil, err
 	}
-	if !bytes.Equal(file, k.Config.Kernel) {
+	var given symbols.Contents
+	if bytes.Equal(file, k.Config.Kernel) {
+		given, _ = symbols.ContentsOf(bytes.NewReader(file)) // what is no ELF file has no symbols
+	} else {
 		want, _ := symbols.Identify(bytes.NewReader(k.Config.Kernel)) // of what is no ELF file nothing is known
-		if err := checkVmlinux(vmlinux, want); err != nil {
+		if given, err = checkVmlinux(vmlinux, want); err != nil {
 			return "", nil, err
 		}
+	}
+	if !given.Symbols {
+		return fmt.Sprintf("%v; %s has none either", none, vmlinux), nil, nil
 	}
 	load = []string{quiet("exec-file " + gdbWord(vmlinux)), symbolFile(vmlinux, 0)}
 	return "symbols of " + vmlinux + ", where it is linked", load, nil
 }
 
-// checkVmlinux refuses a file that is not the recorded kernel, and warns where that
-// cannot be told.
-func checkVmlinux(path string, want symbols.Identity) error {
+// checkVmlinux refuses a file that is not the recorded kernel, warns where that
+// cannot be told, and returns what the file has.
+func checkVmlinux(path string, want symbols.Identity) (has symbols.Contents, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("--vmlinux: %w", err)
+		return has, fmt.Errorf("--vmlinux: %w", err)
 	}
 	defer f.Close()
+	if has, err = symbols.ContentsOf(f); err != nil {
+		return has, fmt.Errorf("--vmlinux %s: %w", path, err)
+	}
 	got, err := symbols.Identify(f)
 	if err == nil {
 		err = want.Check(got)
@@ -110,10 +125,13 @@ func checkVmlinux(path string, want symbols.Identity) error {
 	switch {
 	case errors.Is(err, symbols.ErrUnknownBuild):
 		slog.Warn("the symbols may be of another kernel", "file", path, "err", err)
+	case err != nil && got == (symbols.Identity{}) && !has.Loaded:
+		return has, fmt.Errorf("--vmlinux %s: it has symbols only, no code or data that would say of which kernel it is; "+
+			"if `vmrr symbols` wrote it, leave it out: vmrr gdb reads the kernel's own symbols anyway", path)
 	case err != nil:
-		return fmt.Errorf("--vmlinux %s: %w", path, err)
+		return has, fmt.Errorf("--vmlinux %s: %w", path, err)
 	}
-	return nil
+	return has, nil
 }
 
 // symbolFile is gdb's command that reads symbols.
