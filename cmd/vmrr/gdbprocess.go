@@ -28,9 +28,10 @@ type ownGDB struct {
 	vmlinux string   // the kernel with its debug information; empty: none
 	dir     string   // for what it reads, and the socket
 
-	cmd    *exec.Cmd
-	ended  chan struct{} // closed when it has ended
-	status error         // how
+	cmd       *exec.Cmd
+	ended     chan struct{} // closed when it has ended
+	status    error         // how
+	signalled bool          // a signal to us came before its end
 }
 
 // findGDB returns the gdb to start: the one named, or the one there is.
@@ -72,8 +73,8 @@ func (g *ownGDB) listen(ctx context.Context) (net.Listener, error) {
 // start starts gdb, which has the terminal from now on: what is typed there to
 // interrupt it is not for us, and our messages wait. It reaches us too, and then
 // interrupt is called: gdb itself says nothing while it waits for a monitor command.
-// ended is called when it has ended.
-func (g *ownGDB) start(interrupt, ended func()) error {
+// ended is called when it has ended. A signal to us ends ctx.
+func (g *ownGDB) start(ctx context.Context, interrupt, ended func()) error {
 	g.cmd = exec.Command(g.path, append([]string{"-q", "-x", g.script()}, g.args...)...)
 	g.cmd.Stdin, g.cmd.Stdout, g.cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// What is ignored would be ignored by gdb too; what we catch is not.
@@ -112,6 +113,7 @@ func (g *ownGDB) start(interrupt, ended func()) error {
 	}()
 	go func() {
 		g.status = g.cmd.Wait()
+		g.signalled = ctx.Err() != nil
 		if found != nil && g.cmd.ProcessState.ExitCode() < 0 {
 			term.Restore(int(os.Stdin.Fd()), found) // a signal has ended it
 		}
@@ -126,7 +128,8 @@ func (g *ownGDB) start(interrupt, ended func()) error {
 const patienceWithGDB = 5 * time.Second
 
 // wait waits until gdb has ended. A signal to us, which ctx tells, has been passed on
-// to it. The error, of which the user need not be told, has its exit code.
+// to it, and the error is errInterrupted. Else it has gdb's exit code, of which the user
+// need not be told; what comes when gdb has gone changes nothing.
 func (g *ownGDB) wait(ctx context.Context) error {
 	select {
 	case <-g.ended:
@@ -137,6 +140,9 @@ func (g *ownGDB) wait(ctx context.Context) error {
 			g.cmd.Process.Kill()
 			<-g.ended
 		}
+	}
+	if g.signalled {
+		return errInterrupted
 	}
 	if g.status == nil {
 		return nil

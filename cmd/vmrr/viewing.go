@@ -57,7 +57,7 @@ func (v *viewing) run(ctx context.Context) error {
 		return err
 	}
 	if v.own != nil {
-		if err := v.own.start(s.InterruptGDB, quit); err != nil {
+		if err := v.own.start(ctx, s.InterruptGDB, quit); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (v *viewing) run(ctx context.Context) error {
 		}
 		return err
 	}
-	if ctx.Err() != nil {
+	if errors.Is(left, errInterrupted) || v.own == nil && ctx.Err() != nil {
 		v.front.Shutdown(frontend.CauseSignal)
 		if v.own != nil || !atEnd() { // at the end a signal is how one leaves
 			return errInterrupted
