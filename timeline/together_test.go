@@ -48,6 +48,7 @@ func TestSearchTogether(t *testing.T) {
 		told, most = at, to
 		tellings++
 	})
+	defer together.Close() // before the helpers' machines go, which are the test's
 	end := a.tape.End().At.ICount
 	for _, tl := range []*timeline.Timeline{alone, together} {
 		seek(t, tl, end) // with snapshots on the way

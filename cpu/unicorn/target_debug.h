@@ -120,7 +120,10 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 		real_breakpoint_handler(cpu);
 		e->break_fault = false;
 		T(unhide_breaks)(e);
-		return;
+		/* The guest has none here that is enabled. On, over this instruction: the
+		 * library would wait for somebody to start the CPU again. */
+		cpu->cflags_next_tb = CF_LAST_IO | 1;
+		T(cpu_loop_exit_noexc)(cpu);
 	}
 	real_breakpoint_handler(cpu);
 }
