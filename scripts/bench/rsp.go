@@ -57,6 +57,9 @@ func (r *rsp) ask(packet string) (string, time.Duration, error) {
 		return "", 0, fmt.Errorf("sending %q to the gdb server: %w", packet, err)
 	}
 	answer, err := r.receive()
+	for err == nil && answer != "OK" && strings.HasPrefix(answer, "O") { // text for the user
+		answer, err = r.receive()
+	}
 	if err != nil {
 		return "", 0, fmt.Errorf("waiting for the gdb server's answer to %q: %w", packet, err)
 	}
