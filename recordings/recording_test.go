@@ -79,6 +79,12 @@ func recordBoot(t *testing.T, m *Maker, more func(*timeline.Live)) {
 // verified opens a recording, replays all of it and returns it, closed.
 func verified(t *testing.T, path string) *Recording {
 	t.Helper()
+	return replayed(t, path, func(*Recording, *timeline.Timeline) {})
+}
+
+// replayed is verified, and has more done with the replay before it is closed.
+func replayed(t *testing.T, path string, more func(*Recording, *timeline.Timeline)) *Recording {
+	t.Helper()
 	r, err := Open(path, testEmulator, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +101,7 @@ func verified(t *testing.T, path string) *Recording {
 	if stop, err := p.Timeline.Verify(t.Context()); err != nil || stop != timeline.StopEnd {
 		t.Errorf("verifying %s: %v, error %v; want its end", path, stop, err)
 	}
+	more(r, p.Timeline)
 	return r
 }
 

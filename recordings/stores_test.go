@@ -47,21 +47,10 @@ func contents(t *testing.T, dir string) map[string]string {
 // learnAll replays a recording to its end, has more done, and what was learned kept.
 func learnAll(t *testing.T, path string, more func(*timeline.Timeline)) {
 	t.Helper()
-	r, err := Open(path, testEmulator, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	p, err := r.Start(StartOptions{Policy: timeline.Policy{Every: timeline.Never}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	if stop, err := p.Timeline.Verify(t.Context()); err != nil || stop != timeline.StopEnd {
-		t.Errorf("verifying %s: %v, error %v; want its end", path, stop, err)
-	}
-	more(p.Timeline)
-	r.KeepLearned(p.Timeline)
+	replayed(t, path, func(r *Recording, tl *timeline.Timeline) {
+		more(tl)
+		r.KeepLearned(tl)
+	})
 }
 
 // What a recorder did not come to keep is kept later, but not while it may still do so.

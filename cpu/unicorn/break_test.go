@@ -156,6 +156,32 @@ func TestBreakSteps(t *testing.T) {
 	}
 }
 
+// TestRequestStopWhileCounting stops a loop with a breakpoint that is counted, from another
+// thread, and so also between meeting the breakpoint and running the instruction under it:
+// the hit counts once, and the library does not wait for ever.
+func TestRequestStopWhileCounting(t *testing.T) {
+	g := newGuest(t, "forever")
+	g.runTo(startCount + 5)
+	site := g.PC()
+	g.InsertBreak(site)
+	g.SetHitMode(cpu.HitCounted, 0)
+	from := g.ICount()
+	for i := range 2000 {
+		go func() {
+			time.Sleep(time.Duration(i%50) * time.Microsecond)
+			g.RequestStop()
+		}()
+		if why, err := g.Run(1 << 60); err != nil || why != cpu.StopRequest {
+			t.Fatalf("Run of an endless loop = %v, %v at icount %d; want a stop request", why, err, g.ICount())
+		}
+		// It is met at each second count.
+		want := (g.ICount() - from + 1) / 2
+		if got, last := g.Hits(); got != want || last.Addr != site {
+			t.Fatalf("after %d stops, at icount %d: %d hits, the last at %s; want %d at %s", i+1, g.ICount(), got, g.where(last.Addr), want, g.where(site))
+		}
+	}
+}
+
 // TestRequestStop stops a loop that never ends from another thread.
 func TestRequestStop(t *testing.T) {
 	g := newGuest(t, "forever")

@@ -120,8 +120,9 @@ void T(breakpoint_handler)(struct qemu_cpu *cpu)
 		real_breakpoint_handler(cpu);
 		e->break_fault = false;
 		T(unhide_breaks)(e);
-		/* The guest has none here that is enabled. On, over this instruction: the
-		 * library would wait for somebody to start the CPU again. */
+		/* The guest has none here that is enabled, or what was to run the instruction
+		 * under one of ours alone was kicked before it did. On, over it: the library
+		 * would wait for somebody to start the CPU again. */
 		cpu->cflags_next_tb = CF_LAST_IO | 1;
 		T(cpu_loop_exit_noexc)(cpu);
 	}
