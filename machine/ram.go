@@ -17,6 +17,9 @@ func MapRAM(size uint64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reserving %d bytes of guest RAM: %w", size, err)
 	}
+	// Touching it first costs a fault for each 2 MiB then, not for each 4 KiB, where the
+	// host can; where not, nothing is lost.
+	_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
 	return b, nil
 }
 

@@ -30,9 +30,9 @@ func (d *debug) holds() bool {
 	return condition == nil || condition()
 }
 
-// manyDecisions is manyHits where breakpoints have conditions: to stop at one and decide
-// costs some microseconds.
-const manyDecisions = 20_000
+// manyDecisions is how many a pass through a stretch of the past decides on: to stop at a
+// breakpoint and decide costs some microseconds.
+const manyDecisions = 1_000
 
 // decide runs until a count and returns the last hit that counts, nil if there is none.
 // Conditions look at the state, so it stops at each hit; when it has decided on enough,
@@ -51,6 +51,7 @@ func (t *Timeline) decide(ctx context.Context, until, enough uint64) (found *cpu
 			if t.holds() {
 				found = &cpu.Hit{ICount: t.m.Moment().ICount, Addr: t.PC()}
 			}
+			t.m.Engine.SkipBreak()
 		case stop == StopWatch:
 			hit := t.hit
 			found = &hit
@@ -60,6 +61,5 @@ func (t *Timeline) decide(ctx context.Context, until, enough uint64) (found *cpu
 		if n == enough {
 			return found, stop, nil
 		}
-		t.m.Engine.SkipBreak()
 	}
 }

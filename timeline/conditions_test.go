@@ -97,7 +97,7 @@ func TestConditions(t *testing.T) {
 // it lies, and without deciding on all of them if it lies near. Cancelling ends the
 // search though the machine never runs for long.
 func TestConditionsHot(t *testing.T) {
-	const span, often = 30e6, 60_000 // a pass decides on 20,000
+	const span, often = 30e6, 60_000 // a pass decides on 1,000 in each of 16 pieces
 	a := answeredGuest(t)
 	tl, vm := a.openWith(t, timeline.Never, 0) // who runs forward leaves no snapshots
 	var hot, begin, end uint64
@@ -136,8 +136,7 @@ func TestConditionsHot(t *testing.T) {
 	for _, c := range []struct{ hit, most int }{
 		{10, 2*len(hits) + 1000},
 		{len(hits) / 2, 2*len(hits) + 1000},
-		// A pass decides on so many, and then on those in the last 64,000 instructions.
-		{len(hits) - 2, 20_000 + 64_000/2 + 1000},
+		{len(hits) - 2, 16_000 + len(hits)/4}, // and then on those in the last piece
 	} {
 		goEnd()
 		holds = func() bool { return vm.Moment() == hits[c.hit] }
@@ -200,5 +199,16 @@ func TestConditionsAndWatch(t *testing.T) {
 	}
 	if asked == 0 {
 		t.Error("the condition was never asked: the test is void")
+	}
+	// Going back, a breakpoint right behind a change is met before it.
+	behind := machine.Moment{ICount: last[len(last)-1]}
+	seek(t, tl, behind.ICount)
+	next := tl.PC()
+	tl.InsertBreak(next)
+	tl.SetCondition(next, func() bool { return vm.Moment() == behind })
+	seek(t, tl, a.from+watchSpan)
+	reverse(t, tl, behind)
+	if stop, err := tl.ReverseContinue(background); err != nil || stop != timeline.StopWatch || vm.Moment().ICount != behind.ICount-1 {
+		t.Errorf("back from a breakpoint right behind a change: %v, error %v at %v; want the watchpoint, one instruction before", stop, err, vm.Moment())
 	}
 }

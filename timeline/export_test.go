@@ -7,12 +7,12 @@ import "github.com/vmrr/vmrr/machine"
 // StateHash is what a recorder logs of a machine.
 var StateHash = stateHash
 
-// SetCutting sets at how many hits a pass stops, and how many instructions there are at
-// least in what is cut then, and returns what that was.
-func SetCutting(hits, size uint64) (wasHits, wasSize uint64) {
-	wasHits, wasSize = manyHits, smallest
-	manyHits, smallest = hits, size
-	return wasHits, wasSize
+// SetCutting sets how many instructions there are at least for each hit that is counted, and
+// in what is cut into pieces, and returns what that was.
+func SetCutting(hit, size uint64) (wasHit, wasSize uint64) {
+	wasHit, wasSize = sparse, smallest
+	sparse, smallest = hit, size
+	return wasHit, wasSize
 }
 
 // HelpersWanted is how many other machines a search may use.

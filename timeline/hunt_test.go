@@ -37,7 +37,7 @@ func TestHunt(t *testing.T) {
 		{"failed behind a hit", []result{hit, failed}, hit, 0},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}}
+		h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}, over: make(chan struct{})}
 		for i := range h.spans {
 			h.spans[i] = span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}}
 		}
@@ -58,7 +58,7 @@ func TestHunt(t *testing.T) {
 			}
 			h.done(i, found, nil, r.stop, r.err)
 		}
-		got, stop, err := h.outcome()
+		got, stop, err := h.outcome(ctx)
 		if (got != nil) != test.want.hit || stop != test.want.stop || err != test.want.err || got != nil && got.ICount != test.wantSpan {
 			t.Errorf("%s: outcome %+v, %v, error %v; want %+v in span %d", test.name, got, stop, err, test.want, test.wantSpan)
 		}

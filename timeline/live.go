@@ -122,17 +122,16 @@ func (l *Live) pause(n uint64) error {
 	if n%StoresInterval == 0 {
 		l.noteStores()
 	}
-	if n%l.pace.Every != 0 || !l.pace.due() {
-		if n%HashInterval == 0 {
-			return l.hash()
+	if n%HashInterval == 0 {
+		if err := l.hash(); err != nil {
+			return err
 		}
+	}
+	if n%l.pace.Every != 0 || !l.pace.due() {
 		return nil
 	}
 	begun := l.pace.now()
 	defer func() { l.pace.took(l.pace.now().Sub(begun)) }()
-	if err := l.hash(); err != nil {
-		return err
-	}
 	s := l.take("")
 	l.store.Delete(s) // it is kept elsewhere
 	return l.rec.Keep(s)

@@ -16,10 +16,9 @@ type Policy struct {
 }
 
 // The defaults: some hundredths of a second of running, so that a search never has to
-// run through much more than what it looks for, and where a recorder logs a hash anyway,
-// so that what it logs does not depend on the host's time; and 1 GiB.
+// run through much more than what it looks for; and 1 GiB.
 const (
-	DefaultInterval = HashInterval
+	DefaultInterval = 25e6
 	DefaultBudget   = 1 << 30
 )
 

@@ -46,7 +46,7 @@ func TestPacer(t *testing.T) {
 		ran, taking time.Duration
 		want        []uint64 // of 1,000 M instructions
 	}{
-		{"the default", Policy{}, 100 * ms, ms, multiples(50e6, 20)},
+		{"the default", Policy{}, 100 * ms, ms, multiples(25e6, 40)},
 		{"by instructions", Policy{Every: 400e6}, 100 * ms, ms, []uint64{400e6, 800e6}},
 		{"never", Policy{Every: Never}, 100 * ms, ms, nil},
 		{"by host time", Policy{Time: 3 * s}, s, ms, []uint64{300e6, 600e6, 900e6}},

@@ -16,7 +16,7 @@ const hotSpan = 400_000
 // must be found all the same, and be the one that counting them all gives.
 func TestReverseContinueHot(t *testing.T) {
 	const wantHits = 1500
-	defer timeline.SetCutting(timeline.SetCutting(20, 1000))
+	defer timeline.SetCutting(timeline.SetCutting(20_000, 1000))
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
 	found := 0

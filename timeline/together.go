@@ -53,9 +53,10 @@ func (t *Timeline) spans(q quarry, floor, end machine.Moment) (all []span) {
 }
 
 // hunt is a search of several machines through some spans. The nearest one with a hit
-// has the answer; those behind it are of no interest. So it is with an error and a
-// cancellation.
+// has the answer; those behind it are of no interest, and nobody waits for them. So it is
+// with an error and a cancellation.
 type hunt struct {
+	owner   *Timeline // whose search it is
 	spans   []span
 	breaks  []uint64
 	watches []cpu.Watch
@@ -63,8 +64,9 @@ type hunt struct {
 	mu      sync.Mutex
 	next    int // the first that nobody has taken
 	running map[int]context.CancelFunc
-	looked  *looked  // how far they have got
-	learned []stores // by the other machines
+	looked  *looked       // how far they have got
+	learned []stores      // by the other machines
+	over    chan struct{} // closed: it has come to something, or to an end with nothing
 
 	best int // the nearest that came to something; as many as there are: none has
 	hit  *cpu.Hit
@@ -86,6 +88,13 @@ func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
 	return i, job, true
 }
 
+// nextSpan returns the next span to be searched; the last if there is none.
+func (h *hunt) nextSpan() span {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.spans[min(h.next, len(h.spans)-1)]
+}
+
 // done says what the search of a span came to.
 func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, err error) {
 	h.mu.Lock()
@@ -97,23 +106,43 @@ func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, 
 		return
 	case found == nil && err == nil && stop != StopInterrupted:
 		h.looked.done.Add(h.spans[i].length())
-		return
+	default:
+		h.best, h.hit, h.near, h.stop, h.err = i, found, near, stop, err
 	}
-	h.best, h.hit, h.near, h.stop, h.err = i, found, near, stop, err
+	nearer := h.next < h.best // one that nobody has taken
 	for j, cancel := range h.running {
-		if j > i {
+		if j > h.best {
 			cancel()
+		} else {
+			nearer = true
 		}
+	}
+	if !nearer {
+		close(h.over)
 	}
 }
 
-// outcome is what the hunt came to, when all have ended.
-func (h *hunt) outcome() (*cpu.Hit, Stop, error) {
+// isOver reports whether the nearest span that comes to something is known.
+func (h *hunt) isOver() bool {
+	select {
+	case <-h.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// outcome waits until the hunt is over or cancelled, and returns what it came to.
+func (h *hunt) outcome(ctx context.Context) (*cpu.Hit, Stop, error) {
+	select {
+	case <-h.over:
+	case <-ctx.Done(): // one of the machines may be restoring a snapshot
+	}
 	switch {
+	case !h.isOver():
+		return nil, StopInterrupted, nil
 	case h.best < len(h.spans):
 		return h.hit, h.stop, h.err
-	case h.next < len(h.spans): // cancelled between two of them
-		return nil, StopInterrupted, nil
 	}
 	return nil, StopArrived, nil
 }
@@ -126,17 +155,29 @@ func (h *hunt) join(ctx context.Context, t *Timeline) {
 			return
 		}
 		found, near, stop, err := t.searchSpan(job, h.spans[i])
+		if t != h.owner {
+			h.learn(t)
+		}
 		h.done(i, found, near, stop, err)
 	}
 }
 
-// learn takes over what another machine has learned.
+// learn takes over what another machine has learned; when it is over the next hunt does.
 func (h *hunt) learn(t *Timeline) {
 	t.noteStores()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.learned = append(h.learned, t.stores)
-	t.stores = stores{}
+	if !h.isOver() {
+		h.learned = append(h.learned, t.stores)
+		t.stores = stores{}
+	}
+}
+
+// lessons returns what the other machines have learned.
+func (h *hunt) lessons() []stores {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.learned
 }
 
 // searchSpan returns the last hit in a span, and the nearest snapshot before it.
@@ -149,7 +190,7 @@ func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, *snapshots
 	if found == nil || err != nil {
 		return nil, nil, stop, err
 	}
-	return found, t.nearest(found.ICount - 1), stop, nil
+	return found, t.nearest(found.Place()), stop, nil
 }
 
 // helper is another machine, on a thread of its own.
@@ -182,13 +223,12 @@ func newHelper(cfg Config) *helper {
 	return h
 }
 
-// do has a job done, unless the helper leaves before. It waits while that is still being
-// made or busy with what nobody waits for any more.
-func (h *helper) do(job func(*Timeline)) {
-	done := make(chan struct{})
+// do has a job done when the helper is there and has time, unless nobody wants it any
+// more before.
+func (h *helper) do(ctx context.Context, job func(*Timeline)) {
 	select {
-	case h.jobs <- func(t *Timeline) { defer close(done); job(t) }:
-		<-done
+	case h.jobs <- job:
+	case <-ctx.Done():
 	case <-h.leave:
 	}
 }
@@ -210,38 +250,30 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	for n := min(t.helpersWanted(), len(spans)-1); len(t.helpers) < n; {
 		t.helpers = append(t.helpers, newHelper(t.cfg))
 	}
-	h := &hunt{spans: spans, best: len(spans), breaks: slices.Clone(t.breaks), watches: slices.Clone(t.watches), running: map[int]context.CancelFunc{}, looked: t.looked}
-	var joined sync.WaitGroup
+	h := &hunt{owner: t, spans: spans, best: len(spans), breaks: slices.Clone(t.breaks), watches: slices.Clone(t.watches),
+		running: map[int]context.CancelFunc{}, looked: t.looked, over: make(chan struct{})}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // what is not over is of no interest
 	for _, helper := range t.helpers {
-		joined.Add(1)
-		go func() {
-			defer joined.Done()
-			helper.do(func(other *Timeline) {
-				if other == nil || ctx.Err() != nil {
-					return
-				}
-				other.forgetNear()
-				other.setPoints(h.breaks, h.watches)
-				if h.join(ctx, other); ctx.Err() == nil { // else the next hunt learns it
-					h.learn(other)
-				}
-			})
-		}()
+		go helper.do(ctx, func(other *Timeline) {
+			if other == nil || ctx.Err() != nil {
+				return
+			}
+			other.forgetNear()
+			other.setPoints(h.breaks, h.watches)
+			// It may come from far: only when it is near it takes a span, or that would wait.
+			if other.restore(h.nextSpan().from) == nil {
+				h.join(ctx, other)
+			}
+		})
 	}
 	h.join(ctx, t)
-	all := make(chan struct{})
-	go func() { joined.Wait(); close(all) }()
-	select {
-	case <-all:
-	case <-ctx.Done(): // one of them may be restoring a snapshot
-		return nil, StopInterrupted, nil
-	}
-	for _, other := range h.learned {
+	hit, stop, err := h.outcome(ctx)
+	for _, other := range h.lessons() {
 		for _, k := range other.known {
 			t.stores.learn(k)
 		}
 	}
-	hit, stop, err := h.outcome()
 	if hit != nil {
 		err = t.borrow(h.near)
 	}

@@ -34,7 +34,7 @@ type policyOptions struct {
 
 // add adds the options; budget is the default, and where says what is meant by it.
 func (o *policyOptions) add(f *pflag.FlagSet, budget, where string) {
-	f.StringVar(&o.every, optionEvery, "50M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
+	f.StringVar(&o.every, optionEvery, "25M", "take snapshots so many instructions apart, or, as in 5s, so much host time; 0: take none")
 	f.StringVar(&o.budget, optionBudget, budget, "how much "+where+" they may take: past it, the farther in the past the fewer stay")
 }
 

@@ -29,9 +29,12 @@ const (
 type trip struct {
 	op       string
 	took     float64 // ms
-	distance uint64  // instructions that it went
+	from, to uint64  // instruction counts
 	forward  float64 // ms to run forward over the same instructions; 0: not tried
 }
+
+// distance returns how many instructions it went.
+func (t trip) distance() uint64 { return max(t.from, t.to) - min(t.from, t.to) }
 
 // tour is what is done to a replay.
 type tour struct {
@@ -40,6 +43,8 @@ type tour struct {
 	fars   int // hits far back that it looks for
 	steps  int // back, at a place
 	whole  bool
+	// again are trips back; over the same it only runs forward.
+	again []trip
 	// The kernel and its programs run in these instructions of the recording.
 	from, to uint64
 	// settles is that a jump goes on after the monitor has answered.
@@ -80,6 +85,11 @@ func (t tour) drive(ctx context.Context, monitorSocket, gdbSocket string) ([]tri
 }
 
 func (d *tourist) play() error {
+	for _, t := range d.again {
+		if err := d.forward(t); err != nil {
+			return err
+		}
+	}
 	for range d.seeks {
 		if err := d.seek(d.random.Uint64N(d.to), opSeek); err != nil {
 			return err
@@ -154,7 +164,7 @@ func (d *tourist) resume(op, packet string) error {
 	if err != nil {
 		return err
 	}
-	d.trips = append(d.trips, trip{op: op, took: ms(took), distance: max(from, to) - min(from, to)})
+	d.trips = append(d.trips, trip{op: op, took: ms(took), from: from, to: to})
 	return nil
 }
 
@@ -266,27 +276,29 @@ func (d *tourist) backTo(n uint64, point, op string) error {
 	if _, err := d.gdb.do("z" + point); err != nil {
 		return err
 	}
-	t := &d.trips[len(d.trips)-1]
-	if t.distance <= back {
-		return nil
+	if t := &d.trips[len(d.trips)-1]; t.distance() > back {
+		t.op = opFar
 	}
-	t.op = opFar
-	return d.again(n, t)
+	return nil
 }
 
-// again runs forward to where a trip set out from.
-func (d *tourist) again(n uint64, t *trip) error {
-	if said, _, err := d.mon.ask(fmt.Sprint("replay_break ", n)); err != nil || said != "" {
-		return fmt.Errorf("a mark at instruction %d: %q, %w", n, said, err)
+// forward runs forward to where a trip set out from.
+func (d *tourist) forward(t trip) error {
+	if err := d.seek(t.to, ""); err != nil {
+		return err
+	}
+	if said, _, err := d.mon.ask(fmt.Sprint("replay_break ", t.from)); err != nil || said != "" {
+		return fmt.Errorf("a mark at instruction %d: %q, %w", t.from, said, err)
 	}
 	took, err := d.gdb.do("c")
 	if err != nil {
 		return err
 	}
-	if at, err := d.count(); err != nil || at != n {
-		return fmt.Errorf("running forward to instruction %d ended at %d: %w", n, at, err)
+	if at, err := d.count(); err != nil || at != t.from {
+		return fmt.Errorf("running forward to instruction %d ended at %d: %w", t.from, at, err)
 	}
 	t.forward = ms(took)
+	d.trips = append(d.trips, t)
 	_, _, err = d.mon.ask("replay_delete_break")
 	return err
 }

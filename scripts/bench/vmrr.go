@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -109,7 +110,17 @@ func (v *vmrrs) debug(ctx context.Context, dir string) result {
 	mon, gdb := filepath.Join(dir, "debug.sock"), filepath.Join(dir, "gdb.sock")
 	args := append([]string{v.o.vmrr, "replay", filepath.Join(dir, "recording"), "-S", "-gdb", "unix:" + gdb}, monitorAt(mon)...)
 	t := tour{places: 40, seeks: 60, fars: 40, steps: 26, whole: true, from: unpacked, to: v.count}
-	return t.run(ctx, args, mon, gdb, v.o)
+	r := t.run(ctx, args, mon, gdb, v.o)
+	if r.err != nil {
+		return r
+	}
+	// What a replay has not run yet it has to translate first, forward as backward: the
+	// way back is compared with another replay, which is as new there.
+	far := func(t trip) bool { return t.op == opFar }
+	back := slices.DeleteFunc(slices.Clone(r.trips), func(t trip) bool { return !far(t) })
+	forward := tour{again: back}.run(ctx, args, mon, gdb, v.o)
+	r.trips = append(slices.DeleteFunc(r.trips, far), forward.trips...)
+	return also(r, forward.err)
 }
 
 // unpacked is the instruction from which on the guest's kernel is unpacked.
