@@ -16,7 +16,7 @@ import (
 // that change.
 
 // stride is how many instructions apart a run forward leaves them.
-const stride = 12.5e6
+const stride = 25e6
 
 // rungs are their distances from the goal of a seek, in instructions.
 var rungs = []uint64{16e6, 4e6, 1e6, 256e3, 64e3, 16e3, 4e3, 1e3}

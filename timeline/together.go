@@ -4,6 +4,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -70,7 +71,7 @@ type hunt struct {
 
 	best int // the nearest that came to something; as many as there are: none has
 	hit  *cpu.Hit
-	near *snapshots.Snapshot // at or before the hit, of the machine that found it
+	near []*snapshots.Snapshot // at and before the hit, of another machine that found it
 	stop Stop
 	err  error
 }
@@ -96,7 +97,7 @@ func (h *hunt) nextSpan() span {
 }
 
 // done says what the search of a span came to.
-func (h *hunt) done(i int, found *cpu.Hit, near *snapshots.Snapshot, stop Stop, err error) {
+func (h *hunt) done(i int, found *cpu.Hit, near []*snapshots.Snapshot, stop Stop, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.running[i]()
@@ -154,8 +155,12 @@ func (h *hunt) join(ctx context.Context, t *Timeline) {
 		if !ok {
 			return
 		}
-		found, near, stop, err := t.searchSpan(job, h.spans[i])
+		var near []*snapshots.Snapshot
+		found, stop, err := t.searchSpan(job, h.spans[i])
 		if t != h.owner {
+			if found != nil && err == nil {
+				near, stop, err = t.nearTo(job, found, h.spans[i])
+			}
 			h.learn(t)
 		}
 		h.done(i, found, near, stop, err)
@@ -180,17 +185,30 @@ func (h *hunt) lessons() []stores {
 	return h.learned
 }
 
-// searchSpan returns the last hit in a span, and the nearest snapshot before it.
-func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, *snapshots.Snapshot, Stop, error) {
+// searchSpan returns the last hit in a span.
+func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, Stop, error) {
 	if err := t.restore(s.from); err != nil {
-		return nil, nil, 0, err
+		return nil, 0, err
 	}
 	t.lookFrom(s.from.State.At.ICount)
-	found, stop, err := t.search(ctx, s.to)
-	if found == nil || err != nil {
-		return nil, nil, stop, err
+	return t.search(ctx, s.to)
+}
+
+// nearTo goes to the hit in a span, for another machine, which would have to translate the
+// code on the way first, and returns the snapshots that it leaves there and on the way.
+func (t *Timeline) nearTo(ctx context.Context, hit *cpu.Hit, s span) ([]*snapshots.Snapshot, Stop, error) {
+	if t.nearest(hit.Place()).State.At.Before(s.from.State.At) { // that is the owner's
+		if err := t.restore(s.from); err != nil {
+			return nil, 0, err
+		}
 	}
-	return found, t.nearest(found.Place()), stop, nil
+	stop, err := t.seek(ctx, hit.Place())
+	if err != nil || stop != StopArrived {
+		return nil, stop, err
+	}
+	t.takeNear()
+	here := t.m.Moment()
+	return slices.DeleteFunc(slices.Clone(t.near), func(s *snapshots.Snapshot) bool { return here.Before(s.State.At) }), stop, nil
 }
 
 // helper is another machine, on a thread of its own.
@@ -274,8 +292,8 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 			t.stores.learn(k)
 		}
 	}
-	if hit != nil {
-		err = t.borrow(h.near)
+	for _, s := range h.near {
+		err = errors.Join(err, t.borrow(s))
 	}
 	return hit, stop, err
 }
