@@ -97,7 +97,7 @@ func TestConditions(t *testing.T) {
 // it lies, and without deciding on all of them if it lies near. Cancelling ends the
 // search though the machine never runs for long.
 func TestConditionsHot(t *testing.T) {
-	const span, often = 30e6, 60_000 // a pass decides on 1,000 in each of 16 pieces
+	const span, often = 30e6, 60_000 // a pass decides on 1,000 in each of 8 pieces at most
 	a := answeredGuest(t)
 	tl, vm := a.openWith(t, timeline.Never, 0) // who runs forward leaves no snapshots
 	var hot, begin, end uint64
@@ -136,7 +136,7 @@ func TestConditionsHot(t *testing.T) {
 	for _, c := range []struct{ hit, most int }{
 		{10, 2*len(hits) + 1000},
 		{len(hits) / 2, 2*len(hits) + 1000},
-		{len(hits) - 2, 16_000 + len(hits)/4}, // and then on those in the last piece
+		{len(hits) - 2, 8_000 + len(hits)/4}, // and then on those in the last piece
 	} {
 		goEnd()
 		holds = func() bool { return vm.Moment() == hits[c.hit] }

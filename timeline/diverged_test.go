@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vmrr/vmrr/internal/testguest"
 	"github.com/vmrr/vmrr/machine"
 	"github.com/vmrr/vmrr/replay"
+	"github.com/vmrr/vmrr/snapshots"
 	"github.com/vmrr/vmrr/timeline"
 )
 
@@ -130,5 +133,25 @@ func TestHashIsRecordedOnce(t *testing.T) {
 	}})
 	if got := r.tape.Hashes(); len(got) != 1 || got[0].ICount != timeline.HashInterval {
 		t.Errorf("the recording has %d hashes, %+v; want one at %d", len(got), got, uint64(timeline.HashInterval))
+	}
+}
+
+// What is in the log does not depend on which snapshots are taken: that is the host's affair.
+func TestHashesDoNotDependOnSnapshots(t *testing.T) {
+	var want []replay.StateHash
+	for i, policy := range []timeline.Policy{{}, {Every: 30e6}, {Every: timeline.Never}, {Time: 1}} {
+		live, kept := testguest.Live(), 0
+		r := record(t, plan{live: live, end: machine.EndOperator, policy: policy, run: thenPush(live, 170e6, machine.InputEnd),
+			taken: func(*snapshots.Snapshot) { kept++ }})
+		got := r.tape.Hashes()
+		if i == 0 {
+			want = got
+		}
+		if len(got) < 3 || !slices.EqualFunc(got, want, func(a, b replay.StateHash) bool { return reflect.DeepEqual(a, b) }) {
+			t.Errorf("with %d snapshots by %+v the log has the hashes %+v, want %+v", kept, policy, got, want)
+		}
+		if (kept > 0) != (policy.Every != timeline.Never) {
+			t.Errorf("%+v: %d snapshots are kept: the test is void", policy, kept)
+		}
 	}
 }

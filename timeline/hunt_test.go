@@ -58,9 +58,49 @@ func TestHunt(t *testing.T) {
 			}
 			h.done(i, found, nil, r.stop, r.err)
 		}
-		got, stop, err := h.outcome(ctx)
+		got, _, stop, err := h.outcome(ctx)
 		if (got != nil) != test.want.hit || stop != test.want.stop || err != test.want.err || got != nil && got.ICount != test.wantSpan {
 			t.Errorf("%s: outcome %+v, %v, error %v; want %+v in span %d", test.name, got, stop, err, test.want, test.wantSpan)
 		}
+	}
+}
+
+// The owner waits for what is nearer than a hit, and for nothing behind it.
+func TestHuntIsOver(t *testing.T) {
+	h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}, over: make(chan struct{})}
+	for i := range h.spans {
+		h.spans[i] = span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}}
+	}
+	var jobs []context.Context
+	for range 3 {
+		_, job, _ := h.take(context.Background())
+		jobs = append(jobs, job)
+	}
+	ended := func() bool {
+		select {
+		case <-h.over:
+			return true
+		default:
+			return false
+		}
+	}
+	h.done(1, &cpu.Hit{ICount: 1}, nil, StopArrived, nil)
+	if ended() {
+		t.Error("with a hit in the second of three spans that are searched, the hunt is over; want it to wait for the first")
+	}
+	if jobs[0].Err() != nil || jobs[2].Err() == nil {
+		t.Errorf("with a hit in the second span the search of the first ended with %v, of the third with %v; want the third cancelled",
+			jobs[0].Err(), jobs[2].Err())
+	}
+	if _, _, ok := h.take(context.Background()); ok {
+		t.Error("the span behind the hit is to be searched, want it left")
+	}
+	h.done(0, nil, nil, StopArrived, nil)
+	if !ended() {
+		t.Fatal("with nothing in the first span and a hit in the second, the hunt is not over")
+	}
+	h.done(2, nil, nil, StopInterrupted, nil) // it is late
+	if hit, _, stop, err := h.outcome(context.Background()); hit == nil || hit.ICount != 1 || stop != StopArrived || err != nil {
+		t.Errorf("outcome %+v, %v, error %v; want the hit at 1, arrived", hit, stop, err)
 	}
 }

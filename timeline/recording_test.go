@@ -35,8 +35,10 @@ type plan struct {
 	// and what the guest prints.
 	drive func(live *replay.Live, shown *screen)
 	// run runs the machine to its end; nil: Continue.
-	run func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error)
-	end machine.EndKind // 0: power-off
+	run    func(l *timeline.Live, vm *testguest.VM) (timeline.Stop, error)
+	end    machine.EndKind // 0: power-off
+	policy timeline.Policy
+	taken  func(*snapshots.Snapshot) // is told of the automatic snapshots
 	// persist keeps the snapshots that run saves.
 	persist func(*snapshots.Snapshot) error
 	// fork makes the recording that follows a jump to a snapshot; nil: none.
@@ -79,9 +81,12 @@ func record(t *testing.T, p plan) *recording {
 	p.live.OnPush(vm.Engine.RequestStop)
 	to := recordingOf(rec, p.persist)
 	to.Fork, to.Close = p.fork, log.Close
+	if p.taken != nil {
+		to.Keep = func(s *snapshots.Snapshot) error { p.taken(s); return nil }
+	}
 	var stored []replay.Stretch
 	to.Stored = func(s replay.Stretch) { stored = append(stored, s) }
-	l, err := timeline.NewLive(timeline.LiveConfig{Machine: vm.Machine, Recording: to})
+	l, err := timeline.NewLive(timeline.LiveConfig{Machine: vm.Machine, Recording: to, Policy: p.policy})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,8 +109,8 @@ func (t *Timeline) lastBefore(ctx context.Context, q quarry, floor, end machine.
 	}
 }
 
-// searchAlone is how many instructions are searched before others are asked to help:
-// they have to restore a snapshot first.
+// searchAlone is how many instructions this machine may search before others are asked to
+// help: they have to restore a snapshot first.
 const searchAlone = 8e6
 
 // canonicalBefore returns the latest snapshot of a canonical state before a
@@ -132,124 +132,45 @@ func (t *Timeline) canonicalBefore(m machine.Moment) *snapshots.Snapshot {
 
 // search returns the last hit between here and a moment, nil if there is none.
 //
-// A pass stops only to cut the rest of a stretch into pieces: at its first hit, if it is a
-// long one, so that some snapshot is near to the last; or where it has more hits than are worth counting.
-// Of the pieces the last with a hit has the answer, and is looked through again if it has too many.
+// A pass stops only to have the rest of a stretch searched in pieces: at the first hit of a
+// long one, so that the way to its last hit is short; and where there are more hits than are
+// worth counting. Of the pieces the last with a hit has the answer, and the snapshot before
+// that stays as a near one.
 func (t *Timeline) search(ctx context.Context, end machine.Moment) (*cpu.Hit, Stop, error) {
 	length := end.ICount - t.m.Moment().ICount
 	enough := t.enough(length)
 	if length >= long {
 		enough = 1
 	}
-	first, stop, err := t.lastHit(ctx, end, enough)
+	last, stop, err := t.lastHit(ctx, end, enough)
 	if err != nil || stop != StopBreak && stop != StopWatch {
-		return first, stop, err
+		return last, stop, err
 	}
 	cuts, stop, err := t.cut(ctx, end)
-	last, i := first, len(cuts)-1
-	for ; err == nil && stop != StopInterrupted && i >= 0; i-- {
+	var before *snapshots.Snapshot
+	for i := len(cuts) - 1; before == nil && err == nil && stop != StopInterrupted && i >= 0; i-- {
 		found := cuts[i].last
 		if cuts[i].more {
-			found, stop, err = t.searchAgain(ctx, cuts[i])
+			var again *cpu.Hit
+			if again, stop, err = t.searchAgain(ctx, cuts[i]); again != nil {
+				found = again
+			}
 		}
 		if found != nil {
-			last = found
-			break
+			last, before = found, cuts[i].from
 		}
 	}
-	for j, p := range cuts {
-		if j == max(i, 0) {
+	if before == nil && len(cuts) > 0 {
+		before = cuts[0].from // where the pass stopped
+	}
+	for _, p := range cuts {
+		if p.from == before && last != nil && !(machine.Moment{ICount: last.Place()}).Before(p.from.State.At) {
 			t.keepNear(p.from)
 		} else {
 			t.store.Delete(p.from)
 		}
 	}
 	return last, stop, err
-}
-
-const (
-	// pieces is how many a stretch is cut into.
-	pieces = 8
-	// long is how many instructions there are at least in a stretch that is cut at its first
-	// hit: taking a snapshot costs as much as a hundred thousand.
-	long = 4e6
-)
-
-// Counting a hit costs as much as a hundred instructions: sparse is how many there are at
-// least for each that is counted, smallest how many in a stretch in which all are. Tests
-// change them.
-var (
-	sparse   uint64 = 1000
-	smallest uint64 = 64e3
-)
-
-// enough returns at how many hits a pass through so many instructions stops; 0: at none.
-func (t *Timeline) enough(length uint64) uint64 {
-	switch {
-	case len(t.conditions) > 0:
-		return manyDecisions
-	case length < smallest:
-		return 0
-	}
-	return max(1, length/sparse)
-}
-
-// piece is a part of a stretch that is searched.
-type piece struct {
-	from *snapshots.Snapshot
-	to   machine.Moment
-	last *cpu.Hit // that was met in it; nil: none was
-	more bool     // not all of it was looked through
-}
-
-// cut divides the stretch from here up to a moment into pieces of equal length, and looks
-// through them. Behind one with more hits than are counted it leaves out the next, behind a second such
-// the next two, and so on. The snapshots are the caller's to delete.
-func (t *Timeline) cut(ctx context.Context, end machine.Moment) (cuts []piece, stop Stop, err error) {
-	begin := t.m.Moment().ICount
-	length := (end.ICount - begin) / pieces
-	next := func(more bool) {
-		p := piece{from: t.take(""), to: end, more: more}
-		if n := uint64(len(cuts)) + 1; n < pieces {
-			p.to = machine.Moment{ICount: begin + n*length}
-		}
-		cuts = append(cuts, p)
-	}
-	toNext := func() bool {
-		to := cuts[len(cuts)-1].to
-		if to == end {
-			return false
-		}
-		stop, err = t.run(ctx, to.ICount)
-		return err == nil && stop == StopArrived
-	}
-	for leave := 1; err == nil && stop != StopInterrupted && len(cuts) < pieces; {
-		next(false)
-		p := &cuts[len(cuts)-1]
-		if p.last, stop, err = t.lastHit(ctx, p.to, t.enough(length)); err != nil || stop != StopBreak && stop != StopWatch {
-			continue
-		}
-		p.more = true
-		t.quietly(func() error {
-			for n := 0; toNext() && n < leave; n++ {
-				next(true)
-			}
-			return nil
-		})
-		leave *= 2
-	}
-	return cuts, stop, err
-}
-
-// searchAgain returns the last hit in a piece that has more than were counted.
-func (t *Timeline) searchAgain(ctx context.Context, p piece) (*cpu.Hit, Stop, error) {
-	if err := t.restore(p.from); err != nil {
-		return nil, 0, err
-	}
-	if len(t.conditions) > 0 {
-		return t.lastHit(ctx, p.to, 0) // nothing is decided on more than once more
-	}
-	return t.search(ctx, p.to)
 }
 
 // lastHit runs from the present state up to a moment and returns the last hit before

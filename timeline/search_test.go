@@ -16,9 +16,11 @@ const hotSpan = 400_000
 // must be found all the same, and be the one that counting them all gives.
 func TestReverseContinueHot(t *testing.T) {
 	const wantHits = 1500
-	defer timeline.SetCutting(timeline.SetCutting(20_000, 1000))
 	a := answeredGuest(t)
 	tl, vm := a.open(t)
+	once := timeline.Cutting{Long: 1e9, Sparse: 20_000, Smallest: 1000}
+	first := timeline.Cutting{Long: 1000, Sparse: 20_000, Smallest: 1000} // cut at the first hit
+	defer timeline.SetCutting(timeline.SetCutting(once))
 	found := 0
 	for n := a.from; n < a.to-hotSpan && found < 2; n += (a.to - a.from) / 150 {
 		seek(t, tl, n)
@@ -30,11 +32,14 @@ func TestReverseContinueHot(t *testing.T) {
 		found++
 		tl.InsertBreak(hot)
 		for _, end := range []uint64{n + hotSpan, hits[len(hits)/2].ICount, hits[len(hits)/2].ICount + 1} {
-			seek(t, tl, end)
 			want := lastBefore(hits, end)
-			reverse(t, tl, want)
-			if pc := vm.Engine.PC(); pc != hot {
-				t.Fatalf("stopped at pc %#x, want %#x", pc, hot)
+			for _, cutting := range []timeline.Cutting{once, first} {
+				timeline.SetCutting(cutting)
+				seek(t, tl, end)
+				reverse(t, tl, want)
+				if pc := vm.Engine.PC(); pc != hot {
+					t.Fatalf("cut as %+v, stopped at pc %#x, want %#x", cutting, pc, hot)
+				}
 			}
 		}
 		tl.RemoveBreak(hot)

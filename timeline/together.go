@@ -7,7 +7,6 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/vmrr/vmrr/cpu"
 	"github.com/vmrr/vmrr/machine"
@@ -51,164 +50,6 @@ func (t *Timeline) spans(q quarry, floor, end machine.Moment) (all []span) {
 		all = append(all, s)
 		end = s.from.State.At
 	}
-}
-
-// hunt is a search of several machines through some spans. The nearest one with a hit
-// has the answer; those behind it are of no interest, and nobody waits for them. So it is
-// with an error and a cancellation.
-type hunt struct {
-	owner   *Timeline // whose search it is
-	spans   []span
-	breaks  []uint64
-	watches []cpu.Watch
-
-	mu      sync.Mutex
-	next    int // the first that nobody has taken
-	running map[int]context.CancelFunc
-	looked  *looked       // how far they have got
-	learned []stores      // by the other machines
-	over    chan struct{} // closed: it has come to something, or to an end with nothing
-
-	best int // the nearest that came to something; as many as there are: none has
-	hit  *cpu.Hit
-	near []*snapshots.Snapshot // at and before the hit, of another machine that found it
-	stop Stop
-	err  error
-}
-
-// take takes the next span to be searched; ok is false if there is none of interest.
-func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.next >= h.best || ctx.Err() != nil {
-		return 0, nil, false
-	}
-	i = h.next
-	h.next++
-	job, h.running[i] = context.WithCancel(ctx)
-	return i, job, true
-}
-
-// nextSpan returns the next span to be searched; the last if there is none.
-func (h *hunt) nextSpan() span {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.spans[min(h.next, len(h.spans)-1)]
-}
-
-// done says what the search of a span came to.
-func (h *hunt) done(i int, found *cpu.Hit, near []*snapshots.Snapshot, stop Stop, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.running[i]()
-	delete(h.running, i)
-	switch {
-	case i > h.best: // it may have been cancelled
-		return
-	case found == nil && err == nil && stop != StopInterrupted:
-		h.looked.done.Add(h.spans[i].length())
-	default:
-		h.best, h.hit, h.near, h.stop, h.err = i, found, near, stop, err
-	}
-	nearer := h.next < h.best // one that nobody has taken
-	for j, cancel := range h.running {
-		if j > h.best {
-			cancel()
-		} else {
-			nearer = true
-		}
-	}
-	if !nearer {
-		close(h.over)
-	}
-}
-
-// isOver reports whether the nearest span that comes to something is known.
-func (h *hunt) isOver() bool {
-	select {
-	case <-h.over:
-		return true
-	default:
-		return false
-	}
-}
-
-// outcome waits until the hunt is over or cancelled, and returns what it came to.
-func (h *hunt) outcome(ctx context.Context) (*cpu.Hit, Stop, error) {
-	select {
-	case <-h.over:
-	case <-ctx.Done(): // one of the machines may be restoring a snapshot
-	}
-	switch {
-	case !h.isOver():
-		return nil, StopInterrupted, nil
-	case h.best < len(h.spans):
-		return h.hit, h.stop, h.err
-	}
-	return nil, StopArrived, nil
-}
-
-// join searches spans with a machine until none is left.
-func (h *hunt) join(ctx context.Context, t *Timeline) {
-	for {
-		i, job, ok := h.take(ctx)
-		if !ok {
-			return
-		}
-		var near []*snapshots.Snapshot
-		found, stop, err := t.searchSpan(job, h.spans[i])
-		if t != h.owner {
-			if found != nil && err == nil {
-				near, stop, err = t.nearTo(job, found, h.spans[i])
-			}
-			h.learn(t)
-		}
-		h.done(i, found, near, stop, err)
-	}
-}
-
-// learn takes over what another machine has learned; when it is over the next hunt does.
-func (h *hunt) learn(t *Timeline) {
-	t.noteStores()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.isOver() {
-		h.learned = append(h.learned, t.stores)
-		t.stores = stores{}
-	}
-}
-
-// lessons returns what the other machines have learned.
-func (h *hunt) lessons() []stores {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.learned
-}
-
-// searchSpan returns the last hit in a span.
-func (t *Timeline) searchSpan(ctx context.Context, s span) (*cpu.Hit, Stop, error) {
-	if err := t.restore(s.from); err != nil {
-		return nil, 0, err
-	}
-	t.lookFrom(s.from.State.At.ICount)
-	return t.search(ctx, s.to)
-}
-
-// nearTo goes to the hit in a span, for another machine, which would have to translate the
-// code on the way first, and returns the snapshots that it leaves there and on the way.
-func (t *Timeline) nearTo(ctx context.Context, hit *cpu.Hit, s span) ([]*snapshots.Snapshot, Stop, error) {
-	if t.nearest(hit.Place()).State.At.Before(s.from.State.At) { // that is the owner's
-		if err := t.restore(s.from); err != nil {
-			return nil, 0, err
-		}
-	}
-	stop, err := t.seek(ctx, hit.Place())
-	if err != nil || stop != StopArrived {
-		return nil, stop, err
-	}
-	t.takeNear()
-	here := t.m.Moment()
-	return slices.DeleteFunc(slices.Clone(t.near), func(s *snapshots.Snapshot) bool { return here.Before(s.State.At) }), stop, nil
 }
 
 // helper is another machine, on a thread of its own.
@@ -280,34 +121,34 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 			other.forgetNear()
 			other.setPoints(h.breaks, h.watches)
 			// It may come from far: only when it is near it takes a span, or that would wait.
-			if other.restore(h.nextSpan().from) == nil {
+			if other.restore(h.upcoming().from) == nil {
 				h.join(ctx, other)
 			}
 		})
 	}
 	h.join(ctx, t)
-	hit, stop, err := h.outcome(ctx)
+	hit, near, stop, err := h.outcome(ctx)
 	for _, other := range h.lessons() {
 		for _, k := range other.known {
 			t.stores.learn(k)
 		}
 	}
-	for _, s := range h.near {
+	for _, s := range near {
 		err = errors.Join(err, t.borrow(s))
 	}
 	return hit, stop, err
 }
 
-// borrow makes another machine's snapshot a near one of this one.
+// borrow makes another machine's snapshot, of a canonical state, a near one of this one.
 func (t *Timeline) borrow(s *snapshots.Snapshot) error {
 	at := s.State.At
-	if own := t.store.Nearest(at); own != nil && own.State.At == at {
+	if t.nearest(at.ICount).State.At == at {
 		return nil
 	}
 	if err := t.store.Add(s); err != nil {
 		return err
 	}
-	t.keepNear(t.store.Nearest(at))
+	t.keepNear(t.nearest(at.ICount))
 	return nil
 }
 

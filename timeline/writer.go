@@ -75,10 +75,15 @@ func (t *Timeline) lastWrite(ctx context.Context, w cpu.Watch, now machine.Momen
 	return hit, stop, err
 }
 
-// withPoints runs f with other break- and watchpoints than the session's.
+// withPoints runs f with other break- and watchpoints than the session's, none of them with a
+// condition.
 func (t *Timeline) withPoints(breaks []uint64, watches []cpu.Watch, f func() error) error {
-	oldBreaks, oldWatches := slices.Clone(t.breaks), slices.Clone(t.watches)
-	defer func() { t.setPoints(oldBreaks, oldWatches) }()
+	oldBreaks, oldWatches, conditions := slices.Clone(t.breaks), slices.Clone(t.watches), t.conditions
+	defer func() {
+		t.setPoints(oldBreaks, oldWatches)
+		t.conditions = conditions
+	}()
+	t.conditions = nil // a breakpoint that goes takes its own with it
 	t.setPoints(breaks, watches)
 	return f()
 }

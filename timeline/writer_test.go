@@ -52,6 +52,8 @@ func TestWhoWrote(t *testing.T) {
 	seek(t, tl, from+span)
 	pc := tl.PC()
 	tl.InsertBreak(pc)
+	asked := 0
+	tl.SetCondition(pc, func() bool { asked++; return true })
 	watch := cpu.Watch{Addr: stack - 8, Size: 8, Kind: cpu.WatchAccess}
 	if err := tl.InsertWatch(watch); err != nil {
 		t.Fatal(err)
@@ -90,8 +92,11 @@ func TestWhoWrote(t *testing.T) {
 	}
 	// The session's own still work.
 	tl.RemoveWatch(watch)
-	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || tl.PC() != pc {
-		t.Errorf("Continue = %v, error %v at pc %#x; want the breakpoint at %#x", stop, err, tl.PC(), pc)
+	if asked > 0 {
+		t.Errorf("WhoWrote asked the session's breakpoint for its condition %d times, want never", asked)
+	}
+	if stop, err := tl.Continue(background); err != nil || stop != timeline.StopBreak || tl.PC() != pc || asked != 1 {
+		t.Errorf("Continue = %v, error %v at pc %#x, its condition asked %d times; want the breakpoint at %#x, once", stop, err, tl.PC(), asked, pc)
 	}
 	tl.RemoveBreak(pc)
 	if err := tl.InsertWatch(watch); err != nil {

@@ -109,15 +109,19 @@ func (v *vmrrs) travel(ctx context.Context, dir string) result {
 func (v *vmrrs) debug(ctx context.Context, dir string) result {
 	mon, gdb := filepath.Join(dir, "debug.sock"), filepath.Join(dir, "gdb.sock")
 	args := append([]string{v.o.vmrr, "replay", filepath.Join(dir, "recording"), "-S", "-gdb", "unix:" + gdb}, monitorAt(mon)...)
-	t := tour{places: 40, seeks: 60, fars: 40, steps: 26, whole: true, from: unpacked, to: v.count}
+	t := tour{places: 40, seeks: 60, fars: 100, steps: 26, whole: true, from: unpacked, to: v.count}
 	r := t.run(ctx, args, mon, gdb, v.o)
 	if r.err != nil {
 		return r
 	}
 	// What a replay has not run yet it has to translate first, forward as backward: the
-	// way back is compared with another replay, which is as new there.
+	// way back is compared with another replay, which has not been there either, except for
+	// what the ways before have in common.
 	far := func(t trip) bool { return t.op == opFar }
 	back := slices.DeleteFunc(slices.Clone(r.trips), func(t trip) bool { return !far(t) })
+	if len(back) == 0 {
+		return r
+	}
 	forward := tour{again: back}.run(ctx, args, mon, gdb, v.o)
 	r.trips = append(slices.DeleteFunc(r.trips, far), forward.trips...)
 	return also(r, forward.err)
