@@ -147,6 +147,7 @@ func (t *target) Continue(ctx context.Context) (gdbstub.Stop, error) {
 
 // Monitor implements gdbstub.Commander. That a command fails is said in its output.
 func (t *target) Monitor(ctx context.Context, line string, out io.Writer) (bool, error) {
+	t.debugger.thread.setStepping(false) // whoever types this is not about to make the next step
 	moved := t.monitor.Run(ctx, line, out)
 	return t.debugger.moved.Swap(false) || moved, nil
 }

@@ -36,6 +36,8 @@ func verify(ctx context.Context, out io.Writer, args []string) (err error) {
 	if err := rec.Snapshots.AddTo(t, ""); err != nil {
 		return err
 	}
+	begin := t.Machine().Moment().ICount // another recording has what was before
+	before, _ := t.Machine().Board.Console()
 	stop, err := t.Verify(ctx)
 	bar.finish()
 	var d *timeline.Divergence
@@ -50,7 +52,7 @@ func verify(ctx context.Context, out io.Writer, args []string) (err error) {
 	}
 	bytes, _ := t.Machine().Board.Console()
 	fmt.Fprintf(out, "%s: %d instructions, %d state hashes and %d console bytes verified, ended by %s\n",
-		rec.Dir.Path(), t.Machine().Moment().ICount, len(t.Player().Hashes()), bytes, endOf(t))
+		rec.Dir.Path(), t.Machine().Moment().ICount-begin, len(t.Player().Hashes()), bytes-before, endOf(t))
 	rec.KeepLearned(t)
 	return cmp.Or(err, rec.Damage()) // the rest of it was told already
 }
