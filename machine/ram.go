@@ -19,7 +19,7 @@ func MapRAM(size uint64) ([]byte, error) {
 	}
 	// Huge pages, where the host has them: a guest takes whole 2 MiB from its first touch on, but
 	// that is a fault where it were 512, and restoring a snapshot into RAM that nobody has
-	// touched yet is mostly faults.
+	// touched yet takes one for each page.
 	_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
 	return b, nil
 }

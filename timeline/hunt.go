@@ -35,6 +35,12 @@ type hunt struct {
 	err  error
 }
 
+// newHunt is a hunt for the owner's break- and watchpoints.
+func newHunt(owner *Timeline, spans []span) *hunt {
+	return &hunt{owner: owner, spans: spans, breaks: slices.Clone(owner.breaks), watches: slices.Clone(owner.watches),
+		running: map[int]context.CancelFunc{}, looked: owner.looked, over: make(chan struct{}), best: len(spans)}
+}
+
 // take takes the next span to be searched; ok is false if there is none of interest.
 func (h *hunt) take(ctx context.Context) (i int, job context.Context, ok bool) {
 	h.mu.Lock()

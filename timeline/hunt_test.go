@@ -12,6 +12,15 @@ import (
 	"github.com/vmrr/vmrr/snapshots"
 )
 
+// huntOf is a hunt through n spans of ten instructions.
+func huntOf(n int) *hunt {
+	var spans []span
+	for range n {
+		spans = append(spans, span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}})
+	}
+	return newHunt(&Timeline{looked: &looked{}}, spans)
+}
+
 // What a hunt through four spans comes to, of which the first so many are taken and
 // searched: a hit, an error or a cancellation counts only if it is the nearest.
 func TestHunt(t *testing.T) {
@@ -37,10 +46,7 @@ func TestHunt(t *testing.T) {
 		{"failed behind a hit", []result{hit, failed}, hit, 0},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}, over: make(chan struct{})}
-		for i := range h.spans {
-			h.spans[i] = span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}}
-		}
+		h := huntOf(4)
 		for range test.searched {
 			if _, _, ok := h.take(ctx); !ok {
 				t.Fatalf("%s: a span was not to be taken", test.name)
@@ -67,10 +73,7 @@ func TestHunt(t *testing.T) {
 
 // The owner waits for what is nearer than a hit, and for nothing behind it.
 func TestHuntIsOver(t *testing.T) {
-	h := &hunt{spans: make([]span, 4), best: 4, running: map[int]context.CancelFunc{}, looked: &looked{}, over: make(chan struct{})}
-	for i := range h.spans {
-		h.spans[i] = span{&snapshots.Snapshot{}, machine.Moment{ICount: 10}}
-	}
+	h := huntOf(4)
 	var jobs []context.Context
 	for range 3 {
 		_, job, _ := h.take(context.Background())

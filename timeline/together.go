@@ -109,8 +109,7 @@ func (t *Timeline) searchTogether(ctx context.Context, spans []span) (*cpu.Hit, 
 	for n := min(t.helpersWanted(), len(spans)-1); len(t.helpers) < n; {
 		t.helpers = append(t.helpers, newHelper(t.cfg))
 	}
-	h := &hunt{owner: t, spans: spans, best: len(spans), breaks: slices.Clone(t.breaks), watches: slices.Clone(t.watches),
-		running: map[int]context.CancelFunc{}, looked: t.looked, over: make(chan struct{})}
+	h := newHunt(t, spans)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // what is not over is of no interest
 	for _, helper := range t.helpers {
